@@ -1,0 +1,91 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package control is the conversation between the operator and a workspace's runner: definitions go down, reports come up.
+// The operator is the only client. Both sides prove who they are with certificates of the workspace's own CA.
+package control
+
+import (
+	"encoding/json"
+
+	"github.com/waymark-dev/waymark/internal/aggregate"
+)
+
+// Paths of the control port.
+const (
+	DefinitionsPath = "/v1/definitions" // PUT Definitions
+	ReportPath      = "/v1/report"      // GET Report
+)
+
+// Definitions is the whole set that a runner is to run. What is not in it is withdrawn.
+type Definitions struct {
+	// Leader is the operator's term; a call of an older term than one seen is refused.
+	Leader uint64 `json:"leader"`
+	// Definitions are in the order of their keys.
+	Definitions []Definition `json:"definitions"`
+}
+
+// Definition is one resource's meaning in one version.
+type Definition struct {
+	// Key is kind/namespace/name.
+	Key string `json:"key"`
+	// Version is the hash of Meaning.
+	Version string `json:"version"`
+	// UID and Generation are the resource's; an older generation of the same UID is ignored.
+	UID        string `json:"uid"`
+	Generation int64  `json:"generation"`
+	// Meaning is the canonical form (package definition).
+	Meaning json.RawMessage `json:"meaning"`
+}
+
+// Report is the state of one runner.
+type Report struct {
+	// Engine is the version of the fold's rules.
+	Engine int `json:"engine"`
+	// TimeZoneData is the version of the time zone rules.
+	TimeZoneData string `json:"timeZoneData"`
+	// Ingest says whether events can be appended durably now.
+	Ingest Ingest `json:"ingest"`
+	// Storage is the data volume.
+	Storage Storage `json:"storage"`
+	// Feeds are the served feeds, in the order of their keys.
+	Feeds []Feed `json:"feeds,omitempty"`
+	// FeedsVersion is the version of the feeds file that is served.
+	FeedsVersion string `json:"feedsVersion,omitempty"`
+	// AsOf is the runner's time, in microseconds since 1970, for which all partitions speak.
+	AsOf int64 `json:"asOf"`
+	// Partitions are those this runner owns, in their order.
+	Partitions []aggregate.Partition `json:"partitions"`
+}
+
+// Ingest is whether events are taken.
+type Ingest struct {
+	Ready bool `json:"ready"`
+	// Reason is a PascalCase word, such as StorageFull or ClockSuspect; empty when ready.
+	Reason string `json:"reason,omitempty"`
+	// Message explains the reason.
+	Message string `json:"message,omitempty"`
+}
+
+// Storage tells of the data volume, in bytes.
+type Storage struct {
+	Capacity uint64 `json:"capacity"`
+	Free     uint64 `json:"free"`
+	Log      uint64 `json:"log"`
+}
+
+// Feed counts what came through one feed since the runner started.
+type Feed struct {
+	// Key is namespace/name.
+	Key string `json:"key"`
+	// Accepted counts events that were made durable.
+	Accepted int64 `json:"accepted"`
+	// Dropped counts messages that the mapping dropped.
+	Dropped int64 `json:"dropped"`
+	// Clamped counts events whose time lay too far in the future.
+	Clamped int64 `json:"clamped"`
+	// Refused counts refused messages by a closed list of reasons.
+	Refused map[string]int64 `json:"refused,omitempty"`
+	// LastEvent is when the last one was accepted, in microseconds since 1970; 0 is never.
+	LastEvent int64 `json:"lastEvent,omitempty"`
+}

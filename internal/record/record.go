@@ -1,0 +1,142 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package record defines what a partition of the event log holds: chunks of events from ingest, and the owner's own records
+// (epochs, ticks, definitions). Together they are all that the fold ever sees.
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/waymark-dev/waymark/internal/event"
+)
+
+// Format is the version of the stored form. A reader refuses a record of a version that it does not know.
+const Format = 1
+
+// ErrCorrupt is wrapped by every error that decoding gives.
+var ErrCorrupt = errors.New("corrupt log record")
+
+// Kind says what a record is.
+type Kind uint8
+
+const (
+	// Events is a chunk of events, in the order of their acceptance (package event).
+	Events Kind = 1
+	// Epoch is an owner's first record: it fences every earlier owner and states with what it folds.
+	Epoch Kind = 2
+	// Tick moves the partition's clock. Nothing else does, but for Epoch, which carries a tick of its own.
+	Tick Kind = 3
+	// Apply brings a new or changed definition; its numbers are computed from the retained log before it is activated.
+	Apply Kind = 4
+	// Activate puts a definition's computed version in force from this record on.
+	Activate Kind = 5
+	// Remove withdraws a definition.
+	Remove Kind = 6
+)
+
+// Record is one message of the log: exactly the field that Kind names is set.
+type Record struct {
+	Kind     Kind
+	Chunk    []byte // Events: encoded events, see event.Next
+	Epoch    EpochRecord
+	Tick     event.Time
+	Apply    ApplyRecord
+	Activate VersionRecord
+	Remove   VersionRecord
+}
+
+// EpochRecord opens an owner's time.
+type EpochRecord struct {
+	// Epoch counts owners of this partition from 1.
+	Epoch uint64 `json:"epoch"`
+	// Engine is the version of the fold's rules; a runner that lacks it refuses the log.
+	Engine int `json:"engine"`
+	// TimeZoneData is the version of the time zone rules that days are cut by.
+	TimeZoneData string `json:"timeZoneData"`
+	// Time is the owner's clock at the take-over; it acts as a tick.
+	Time event.Time `json:"time"`
+}
+
+// ApplyRecord carries one definition.
+type ApplyRecord struct {
+	// Key is kind/namespace/name, the definition's identity.
+	Key string `json:"key"`
+	// Version is the hash of Definition's meaning.
+	Version string `json:"version"`
+	// UID and Generation are the resource's, and Leader the operator's term: an older one is ignored.
+	UID        string `json:"uid"`
+	Generation int64  `json:"generation"`
+	Leader     uint64 `json:"leader"`
+	// Definition is the meaning itself as canonical JSON (package definition).
+	Definition json.RawMessage `json:"definition"`
+}
+
+// VersionRecord names one version of one definition.
+type VersionRecord struct {
+	Key     string `json:"key"`
+	Version string `json:"version,omitempty"`
+}
+
+// Encode gives the stored form: the format, the kind and the payload.
+func (r *Record) Encode() ([]byte, error) {
+	head := []byte{Format, byte(r.Kind)}
+	switch r.Kind {
+	case Events:
+		return append(head, r.Chunk...), nil
+	case Epoch:
+		return appendJSON(head, r.Epoch)
+	case Tick:
+		return appendJSON(head, r.Tick)
+	case Apply:
+		return appendJSON(head, r.Apply)
+	case Activate:
+		return appendJSON(head, r.Activate)
+	case Remove:
+		return appendJSON(head, r.Remove)
+	}
+	return nil, fmt.Errorf("encode log record: unknown kind %d", r.Kind)
+}
+
+func appendJSON(head []byte, v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode log record: %w", err)
+	}
+	return append(head, b...), nil
+}
+
+// Decode reads the stored form. A chunk shares stored's memory.
+func Decode(stored []byte) (Record, error) {
+	if len(stored) < 2 {
+		return Record{}, fmt.Errorf("%w: %d bytes", ErrCorrupt, len(stored))
+	}
+	if stored[0] != Format {
+		return Record{}, fmt.Errorf("%w: format %d, this program reads format %d", ErrCorrupt, stored[0], Format)
+	}
+	r := Record{Kind: Kind(stored[1])}
+	body := stored[2:]
+	var err error
+	switch r.Kind {
+	case Events:
+		r.Chunk = body
+	case Epoch:
+		err = json.Unmarshal(body, &r.Epoch)
+	case Tick:
+		err = json.Unmarshal(body, &r.Tick)
+	case Apply:
+		err = json.Unmarshal(body, &r.Apply)
+	case Activate:
+		err = json.Unmarshal(body, &r.Activate)
+	case Remove:
+		err = json.Unmarshal(body, &r.Remove)
+	default:
+		return Record{}, fmt.Errorf("%w: unknown kind %d", ErrCorrupt, stored[1])
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("%w: kind %d: %w", ErrCorrupt, r.Kind, err)
+	}
+	return r, nil
+}
