@@ -40,14 +40,20 @@ type Funnel struct {
 type Stage struct {
 	// Name identifies the stage within its funnel.
 	Name string `json:"name"`
-	// Events are the event types that fill the stage; any of them does.
-	Events []string `json:"events"`
-	// Where is a CEL condition on the event; empty is always true.
-	Where string `json:"where,omitempty"`
+	// Matches say which events fill the stage; any of them does.
+	Matches []EventMatch `json:"matches"`
 	// Value is a CEL expression for the amount an event brings; empty is none.
 	Value string `json:"value,omitempty"`
 	// DropAfter is how long after this stage a unit counts as dropped without the next one; 0 means at the end of the window.
 	DropAfter time.Duration `json:"dropAfter,omitempty"`
+}
+
+// EventMatch is one way to fill a stage.
+type EventMatch struct {
+	// Event is the event type.
+	Event string `json:"event"`
+	// Where is a CEL condition on the event; empty is always true.
+	Where string `json:"where,omitempty"`
 }
 
 // Period is either the last RollingDays days or the days From to To; exactly one is set.
