@@ -79,7 +79,7 @@ type FunnelStatus struct {
 
 // FunnelSummary is the row of "kubectl get funnels".
 type FunnelSummary struct {
-	// period that was counted, such as "30d", "Month" or "2026-10-01..2026-10-31".
+	// period that was counted, such as "30d", "Month" or "2026-10-01..10-31".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Period string `json:"period,omitempty"`
@@ -107,7 +107,7 @@ type FunnelSummary struct {
 	// +kubebuilder:validation:Pattern=`^[-a-z0-9]+→[-a-z0-9]+$`
 	Bottleneck string `json:"bottleneck,omitempty"`
 
-	// lost is the share that does not pass the bottleneck, such as "61.2%".
+	// lost is the share that drops off at the bottleneck, such as "61.2%".
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	Lost string `json:"lost,omitempty"`
@@ -274,11 +274,11 @@ type Bottleneck struct {
 	// +kubebuilder:validation:Pattern=`^[-a-z0-9]+→[-a-z0-9]+$`
 	Transition string `json:"transition"`
 
-	// lost is how many entered from and did not reach to: dropped, in progress and excluded together.
+	// lost is how many dropped off between the two. Whoever may still come in time is not lost.
 	// +required
 	Lost int64 `json:"lost"`
 
-	// dropOff is the share that did not reach to.
+	// dropOff is lost of those who entered from.
 	// +required
 	DropOff Rate `json:"dropOff"`
 
@@ -403,6 +403,10 @@ type FunnelCounters struct {
 	// tooLate events came after the workspace's lateness and were not counted.
 	// +optional
 	TooLate int64 `json:"tooLate,omitempty"`
+
+	// clamped events claimed a time more than five minutes in the future and counted at that of their arrival.
+	// +optional
+	Clamped int64 `json:"clamped,omitempty"`
 
 	// duplicates came again with the same source and id and were left out.
 	// +optional

@@ -410,7 +410,7 @@ type FunnelTarget struct {
 // +kubebuilder:printcolumn:name="Converted",type=integer,JSONPath=`.status.summary.converted`,description="People who reached the last stage."
 // +kubebuilder:printcolumn:name="Conversion",type=string,JSONPath=`.status.summary.conversion`,description="Converted of those who entered."
 // +kubebuilder:printcolumn:name="Bottleneck",type=string,JSONPath=`.status.summary.bottleneck`,description="Transition where most is to be gained."
-// +kubebuilder:printcolumn:name="Lost",type=string,JSONPath=`.status.summary.lost`,description="Share that does not pass the bottleneck."
+// +kubebuilder:printcolumn:name="Lost",type=string,JSONPath=`.status.summary.lost`,description="Share that drops off at the bottleneck."
 // +kubebuilder:printcolumn:name="Change",type=string,JSONPath=`.status.summary.change`,description="Change of the conversion against the period before."
 // +kubebuilder:printcolumn:name="Revenue",type=string,JSONPath=`.status.summary.revenue`,description="Value of the last stage that has one."
 // +kubebuilder:printcolumn:name="Data",type=string,JSONPath=`.status.summary.data`,description="Whether the numbers keep up with the events."
