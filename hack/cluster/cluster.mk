@@ -1,0 +1,21 @@
+# Copyright 2026 The Waymark Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# A real Kubernetes cluster on this machine, from the Go module proxy and Debian
+# packages alone. docs/cluster.md says how it works.
+
+# Built programs and the running cluster live here; the folder outlives the checkout.
+export WAYMARK_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waymark
+KUBERNETES_VERSION := $(shell sed -n 's|^\s*k8s.io/kubernetes \(v[0-9.]*\).*|\1|p' hack/cluster/kubernetes/go.mod)
+# Where kube-apiserver, etcd and kubectl are once they are built; controller tests read it.
+export KUBEBUILDER_ASSETS ?= $(WAYMARK_CACHE)/kubernetes-$(KUBERNETES_VERSION)/bin
+
+##@ Cluster
+
+.PHONY: envtest-binaries
+envtest-binaries: ## Build what controller tests need: kube-apiserver, etcd, kubectl.
+	@go run ./hack/cluster/binaries envtest
+
+.PHONY: cluster-binaries
+cluster-binaries: ## Build all that the cluster runs.
+	@go run ./hack/cluster/binaries cluster
