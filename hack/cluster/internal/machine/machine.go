@@ -138,14 +138,21 @@ func foreignProcesses() ([]string, error) {
 		}
 		for _, process := range processes {
 			other, err := os.Readlink(filepath.Join(process, "ns", namespace))
-			if err != nil || other == own {
-				continue // it ended meanwhile, or is a thread of the kernel
+			if err != nil || other == own || hasEnded(process) {
+				continue
 			}
 			name, _ := os.ReadFile(filepath.Join(process, "comm"))
 			facts = append(facts, fmt.Sprintf("process %s in another %s namespace", bytes.TrimSpace(name), namespace))
 		}
 	}
 	return facts, nil
+}
+
+// hasEnded says whether nothing but an entry of the process is left, until its parent
+// takes notice.
+func hasEnded(process string) bool {
+	status, err := os.ReadFile(filepath.Join(process, "status"))
+	return err != nil || bytes.Contains(status, []byte("\nState:\tZ"))
 }
 
 func kernelSettings() ([]string, error) {

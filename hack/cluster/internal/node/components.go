@@ -83,6 +83,11 @@ func controllerManager(cluster topology.Cluster) component {
 		"--leader-elect=false",
 		"--bind-address=127.0.0.1",
 		"--profiling=false",
+		// Every controller fetches a token of its own at the start.
+		"--kube-api-qps=200",
+		"--kube-api-burst=400",
+		// Else it makes a folder in /usr/libexec.
+		"--flex-volume-plugin-dir=" + cluster.Path("kubelet", "plugins"),
 	}}
 }
 

@@ -82,12 +82,15 @@ func shieldKernelSettings(topology.Cluster) error {
 }
 
 // connect brings up the node's end of the cable and lets it pass packets on between
-// host and pods. There is no route beyond: nothing in the cluster needs one.
+// host and pods. There is no route to the world: what asks for it fails at once.
 func connect(cluster topology.Cluster) error {
 	commands := [][]string{
 		{"ip", "link", "set", "lo", "up"},
 		{"ip", "address", "add", cluster.Node.String(), "dev", topology.NodeLink},
 		{"ip", "link", "set", topology.NodeLink, "up"},
+		// A packet to a Service leaves by this route only until kube-proxy knows the
+		// Service; it is lost, and the sender tries again.
+		{"ip", "route", "add", cluster.Services.String(), "dev", "lo", "src", cluster.Node.Addr().String()},
 	}
 	for _, command := range commands {
 		if err := run(command...); err != nil {

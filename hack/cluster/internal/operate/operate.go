@@ -109,13 +109,20 @@ func (o Operator) lock() (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// await calls try until it succeeds, and returns its last error when the time is up.
+// hopeless is an error that waiting longer does not cure.
+type hopeless struct{ error }
+
+// await calls try until it succeeds, and returns its last error when the time is up or
+// there is no hope.
 func await(limit time.Duration, try func() error) error {
 	deadline := time.Now().Add(limit)
 	for {
 		err := try()
 		if err == nil {
 			return nil
+		}
+		if errors.As(err, &hopeless{}) {
+			return err
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("not within %v: %w", limit, err)

@@ -7,7 +7,6 @@ package operate
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +25,7 @@ var manifests embed.FS
 
 // How long a slow machine may take.
 const (
+	joinLimit  = 10 * time.Second
 	startLimit = 2 * time.Minute
 	podLimit   = 3 * time.Minute
 )
@@ -94,22 +94,29 @@ func (o Operator) startNode() error {
 	if err := cgroup.New(filepath.Join(topology.Cgroup, "node")).Create(); err != nil {
 		return err
 	}
-	return node.Start(o.Cluster)
+	if err := node.Start(o.Cluster); err != nil {
+		return err
+	}
+	return await(joinLimit, o.checkNode)
 }
 
-// alive fails for good when the node has ended; awaiting it longer is of no use.
-func (o Operator) alive() error {
+// checkNode fails, with what the node had to say, if it does not run.
+func (o Operator) checkNode() error {
 	if _, err := o.nodeProcess(); err != nil {
 		log, _ := os.ReadFile(o.Cluster.Log("node"))
-		return fmt.Errorf("the node ended: %s", strings.TrimSpace(string(log)))
+		return fmt.Errorf("the node does not run: %s", strings.TrimSpace(string(log)))
 	}
 	return nil
 }
 
+// awaitAPI gives up at once when the node has ended.
 func (o Operator) awaitAPI() error {
 	return await(startLimit, func() error {
+		if err := o.checkNode(); err != nil {
+			return hopeless{err}
+		}
 		_, err := o.kubectl("", "get", "--raw=/readyz")
-		return errors.Join(err, o.alive())
+		return err
 	})
 }
 
