@@ -68,7 +68,7 @@ const (
 
 // HTTPSource takes in events that are sent to /{namespace}/{feed} of the workspace's ingest address. Every request
 // carries the write key: as the user name of Basic authentication (so do Segment's SDKs), as a Bearer token, or, for
-// systems that can only be given an address, as the query parameter writeKey.
+// systems that can only be given an address, as the query parameter key.
 type HTTPSource struct {
 	// protocols that are understood. CloudEvents is CloudEvents 1.0 in structured, binary and batch mode. Segment is the
 	// HTTP Tracking API, for Segment's SDKs. Webhook is any JSON or form that the mapping can read.
@@ -339,7 +339,7 @@ type EventFeedStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:MaxItems=7
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.type.size() <= 64 && c.reason.size() <= 64 && c.message.size() <= 512)",message="the type and the reason of a condition have at most 64 characters and its message 512"
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
