@@ -68,7 +68,7 @@ const (
 
 // HTTPSource takes in events that are sent to /{namespace}/{feed} of the workspace's ingest address. Every request
 // carries the write key: as the user name of Basic authentication (so do Segment's SDKs), as a Bearer token, or, for
-// systems that can only be given an address, as the query parameter key.
+// systems that can only be given an address, as the query parameter writeKey.
 type HTTPSource struct {
 	// protocols that are understood. CloudEvents is CloudEvents 1.0 in structured, binary and batch mode. Segment is the
 	// HTTP Tracking API, for Segment's SDKs. Webhook is any JSON or form that the mapping can read.
