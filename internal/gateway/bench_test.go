@@ -40,7 +40,7 @@ func checkoutBatch(n int) []byte {
 
 func benchGateway(b *testing.B) *gateway.Gateway {
 	b.Helper()
-	g := gateway.New(gateway.Options{Appender: discard{}, CompileMapping: compileFields})
+	g := gateway.New(gateway.Options{Appender: discard{}})
 	if err := g.SetFeeds(shopFeeds()); err != nil {
 		b.Fatal(err)
 	}
