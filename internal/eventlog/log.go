@@ -112,5 +112,8 @@ func (r *refusal) Error() string { return r.text }
 // Reason is a PascalCase word for a condition.
 func (r *refusal) Reason() string { return r.reason }
 
+// StorageFull says whether space must be made before trying again helps.
+func (r *refusal) StorageFull() bool { return r.reason == "StorageFull" }
+
 // RetryAfter is how long a sender should wait before it tries again.
 func (r *refusal) RetryAfter() time.Duration { return r.wait }
