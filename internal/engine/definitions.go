@@ -1,0 +1,238 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/record"
+)
+
+// defined is one definition, by its key: the version in force and the one that is being computed, either of which may be nil.
+type defined struct {
+	key             string
+	uid             string
+	generation      int64
+	leader          uint64
+	active, pending *slot
+}
+
+// outdated says whether a call comes from an operator or a generation that has been replaced.
+func (d *defined) outdated(r *record.ApplyRecord) bool {
+	return r.Leader < d.leader || r.UID == d.uid && r.Generation < d.generation
+}
+
+// apply brings a version of a definition. Its numbers are computed by a shadow from the log's first record on.
+func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
+	d, found := f.definitions[r.Key]
+	if !found {
+		d = &defined{key: r.Key}
+	} else if d.outdated(r) {
+		return nil
+	}
+	d.uid, d.generation, d.leader = r.UID, r.Generation, r.Leader
+	switch {
+	case d.pending != nil && d.pending.version == r.Version:
+		return nil
+	case d.active != nil && d.active.version == r.Version:
+		f.drop(d.pending)
+		d.pending = nil
+		return nil
+	}
+	program, err := f.options.Compile(r.Key, r.Definition)
+	if err != nil {
+		return fmt.Errorf("compile %s: %w", r.Key, err)
+	}
+	s, err := newSlot(f.nextSlot, r.Version, slices.Clone(r.Definition), program)
+	if err != nil {
+		return fmt.Errorf("definition %s: %w", r.Key, err)
+	}
+	f.nextSlot++
+	s.floor, s.cursor, s.target = f.clock, f.first, offset
+	s.gap = f.first > firstOffset
+	if f.counts.events == 0 { // there is nothing to compute from: it follows from here
+		s.cursor, s.clock = offset, f.clock
+		s.knowsSince(f.clock)
+	}
+	s.setClock(s.clock)
+	f.drop(d.pending)
+	d.pending = s
+	f.definitions[r.Key] = d
+	f.follow()
+	return nil
+}
+
+// ready says whether the version that is to be activated has folded all records so far.
+func (f *Fold) ready(r *record.VersionRecord) error {
+	d := f.definitions[r.Key]
+	if d == nil || d.pending == nil || d.pending.version != r.Version || d.pending.cursor > f.offset {
+		return nil
+	}
+	return fmt.Errorf("%w: %s version %s wants record %d next, all up to %d are needed",
+		ErrBackfillBehind, r.Key, r.Version, d.pending.cursor, f.offset)
+}
+
+// activate puts the pending version in force. A record that names no pending version says nothing new.
+func (f *Fold) activate(r *record.VersionRecord) {
+	d := f.definitions[r.Key]
+	if d == nil || d.pending == nil || d.pending.version != r.Version {
+		return
+	}
+	f.flush()
+	f.drop(d.active)
+	d.active, d.pending = d.pending, nil
+	f.follow()
+}
+
+func (f *Fold) remove(r *record.VersionRecord) {
+	d := f.definitions[r.Key]
+	if d == nil {
+		return
+	}
+	f.drop(d.active)
+	f.drop(d.pending)
+	delete(f.definitions, r.Key)
+	f.follow()
+}
+
+// drop lets go of a slot and its state.
+func (f *Fold) drop(s *slot) {
+	if s == nil {
+		return
+	}
+	s.dropped = true
+	s.timers, s.tally = timers{}, newTally(s.plan.stages) // units may still point to it
+}
+
+// follow finds the slots that fold the next record as it comes: those in force, and shadows that have caught up.
+func (f *Fold) follow() {
+	f.live, f.shadows = nil, nil
+	clear(f.byType)
+	for _, d := range f.sorted() {
+		if d.active != nil {
+			f.live = append(f.live, d.active)
+		}
+		if d.pending != nil && d.pending.cursor > f.offset {
+			f.shadows = append(f.shadows, d.pending)
+		}
+	}
+	slices.SortFunc(f.live, func(a, b *slot) int { return cmp.Compare(a.id, b.id) })
+	for _, s := range slices.Concat(f.live, f.shadows) {
+		for t := range s.types {
+			f.byType[t] = append(f.byType[t], s)
+		}
+	}
+}
+
+// sorted gives the definitions in the order of their keys.
+func (f *Fold) sorted() []*defined {
+	return slices.SortedFunc(maps.Values(f.definitions), func(a, b *defined) int { return cmp.Compare(a.key, b.key) })
+}
+
+// Backfill is a definition's version that is being computed from the log.
+type Backfill struct {
+	// Key and Version name it.
+	Key, Version string
+	// Cursor is the offset that it wants next; it wants none while that is more than the fold's own offset.
+	Cursor uint64
+	// Target is the offset of the record that applied it.
+	Target uint64
+}
+
+// Backfills gives the versions that are being computed, in the order of their keys. One whose Cursor has passed the fold's Offset follows by
+// itself and can be activated.
+func (f *Fold) Backfills() []Backfill {
+	var all []Backfill
+	for _, d := range f.sorted() {
+		if s := d.pending; s != nil {
+			all = append(all, Backfill{Key: d.key, Version: s.version, Cursor: s.cursor, Target: s.target})
+		}
+	}
+	return all
+}
+
+// StepBackfill lets a version that is being computed fold the record it wants next. A later one may be given when the log no longer has
+// that: what the version then knows is exact only since the first instant that the later records tell.
+func (f *Fold) StepBackfill(key, version string, offset uint64, r *record.Record) error {
+	if f.err != nil {
+		return f.err
+	}
+	d := f.definitions[key]
+	if d == nil || d.pending == nil || d.pending.version != version {
+		return fmt.Errorf("%w: no backfill of %s version %s", ErrOffset, key, version)
+	}
+	s := d.pending
+	if offset < s.cursor || offset > f.offset {
+		return fmt.Errorf("%w: record %d for the backfill of %s, which wants %d up to %d", ErrOffset, offset, key, s.cursor, f.offset)
+	}
+	s.gap = s.gap || offset > s.cursor
+	if err := f.stepShadow(s, offset, r); err != nil {
+		f.err = fmt.Errorf("backfill %s with record %d: %w", key, offset, err)
+		return f.err
+	}
+	s.cursor = offset + 1
+	s.changed = true
+	if s.cursor > f.offset {
+		f.flush() // other slots' stale units come to no harm by being evaluated early
+		f.follow()
+	}
+	return nil
+}
+
+func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
+	switch r.Kind {
+	case record.Events:
+		events, err := f.shadowEvents(s, offset, r.Chunk)
+		if err != nil {
+			return err
+		}
+		f.drain([]*slot{s}, eventsBudget+events)
+	case record.Epoch, record.Tick:
+		t := max(r.Tick, r.Epoch.Time)
+		s.knowsSince(t)
+		f.flush()
+		s.setClock(t)
+		f.drain([]*slot{s}, tickBudget)
+	}
+	return nil // what concerns definitions was folded when it was new
+}
+
+func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err error) {
+	var e event.Event
+	for ; len(chunk) > 0; n++ {
+		if chunk, err = event.Next(chunk, &e); err != nil {
+			return n, fmt.Errorf("event %d: %w", n, err)
+		}
+		s.knowsSince(e.Received)
+		if !s.types[e.Type] {
+			continue
+		}
+		at, err := placeOf(offset, n)
+		if err != nil {
+			return n, err
+		}
+		c := f.contact(e.Contact)
+		var hash uint64
+		hash, f.buffer = identityHash(&e, f.buffer)
+		if first, found := c.known.find(hash); found && first != at {
+			continue
+		}
+		if m, matters := s.offer(&e, at, f.options.Partition); matters {
+			m.id = identity(&e)
+			f.insert(s, c, m)
+		}
+	}
+	return n, nil
+}
+
+// knowsSince notes from when on the records after a gap tell all.
+func (s *slot) knowsSince(t event.Time) {
+	if s.gap && t > 0 {
+		s.exactSince, s.gap = t, false
+	}
+}

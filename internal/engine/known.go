@@ -1,0 +1,101 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/waymark-dev/waymark/internal/event"
+)
+
+const (
+	// knownPage is how many identities a stored page holds.
+	knownPage = 64
+	// knownIndexed is from how many identities on they are found through an index.
+	knownIndexed = 48
+	// placeBits is how much of a place is the index within its record.
+	placeBits = 20
+)
+
+// place is where an event lies in the log: its record's offset, and its index within that record.
+type place uint64
+
+func placeOf(offset uint64, index int) (place, error) {
+	if offset >= 1<<(64-placeBits) || index >= 1<<placeBits {
+		return 0, fmt.Errorf("event %d of record %d lies beyond what places can name", index, offset)
+	}
+	return place(offset<<placeBits | uint64(index)), nil
+}
+
+// known is the identities of a contact's events in the order of the log, each with the place where it came first. It is shared
+// by all definitions, also by one that is computed from the log later: an event counts only at its first place.
+type known struct {
+	hashes []uint64
+	places []place
+	// index leads from a hash to its position once there are many.
+	index map[uint64]int32
+	// stored is how many identities lie in full pages of the store.
+	stored int
+}
+
+// first gives where the identity came first, noting the place when it is new.
+func (k *known) first(hash uint64, at place) (place, bool) {
+	if p, found := k.find(hash); found {
+		return p, false
+	}
+	if k.index != nil {
+		k.index[hash] = int32(len(k.hashes))
+	}
+	k.hashes = append(k.hashes, hash)
+	k.places = append(k.places, at)
+	return at, true
+}
+
+// find gives where the identity came first.
+func (k *known) find(hash uint64) (place, bool) {
+	if len(k.hashes) < knownIndexed {
+		for i, h := range k.hashes {
+			if h == hash {
+				return k.places[i], true
+			}
+		}
+		return 0, false
+	}
+	if k.index == nil {
+		k.index = make(map[uint64]int32, 2*len(k.hashes))
+		for i, h := range k.hashes {
+			k.index[h] = int32(i)
+		}
+	}
+	i, found := k.index[hash]
+	if !found {
+		return 0, false
+	}
+	return k.places[i], true
+}
+
+// identityHash is a 64-bit hash of an event's (source, id). It is part of the stored form and never changes. It only has to tell one
+// contact's events apart.
+func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
+	buffer = binary.AppendUvarint(buffer[:0], uint64(len(e.Source)))
+	buffer = append(buffer, e.Source...)
+	buffer = append(buffer, e.ID...)
+	return xxhash.Sum64(buffer), buffer
+}
+
+// identity gives an event's (source, id) as one string that sorts as the pair does: a zero byte of the source is escaped, and the
+// source ends with a lesser escape.
+func identity(e *event.Event) string {
+	b := make([]byte, 0, len(e.Source)+len(e.ID)+2)
+	for i := range len(e.Source) {
+		if b = append(b, e.Source[i]); e.Source[i] == 0 {
+			b = append(b, 0xff)
+		}
+	}
+	b = append(b, 0, 1)
+	return string(append(b, e.ID...))
+}

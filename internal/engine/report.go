@@ -1,0 +1,40 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"github.com/waymark-dev/waymark/internal/aggregate"
+)
+
+// Report gives all numbers of the partition. They hold from its Clock on and before its NextDue. While units that are due wait for
+// their turn, Clock is the last instant before the first of them was due.
+func (f *Fold) Report() aggregate.Partition {
+	p := aggregate.Partition{
+		Partition: f.options.Partition,
+		Epoch:     f.epoch, Offset: f.offset,
+		Clock:     f.clock,
+		LastEvent: f.counts.lastEvent,
+		Events:    f.counts.events, Duplicates: f.counts.duplicates, Clamped: f.counts.clamped,
+		Funnels: make(map[string]aggregate.Definition, len(f.definitions)),
+	}
+	if due, ever := f.NextDue(); ever {
+		p.NextDue = due
+		p.Clock = min(p.Clock, due-1)
+	}
+	for key, d := range f.definitions {
+		p.Funnels[key] = d.report()
+	}
+	return p
+}
+
+func (d *defined) report() aggregate.Definition {
+	var r aggregate.Definition
+	if s := d.active; s != nil {
+		r.Active, r.ExactSince, r.Funnel = s.version, s.exactSince, s.tally.funnel()
+	}
+	if s := d.pending; s != nil {
+		r.Pending, r.Done, r.Target = s.version, min(s.cursor-1, s.target), s.target
+	}
+	return r
+}
