@@ -13,9 +13,13 @@ import (
 
 // Paths of the control port.
 const (
-	DefinitionsPath = "/v1/definitions" // PUT Definitions
-	ReportPath      = "/v1/report"      // GET Report
+	DefinitionsPath = "/v1/definitions" // PUT Definitions gives Applied
+	ReportPath      = "/v1/report"      // GET gives Report
+	HealthPath      = "/healthz"        // GET gives 200 while the server runs
 )
+
+// OperatorName is the common name of the operator's certificate. A runner answers nobody else.
+const OperatorName = "waymark-manager"
 
 // Definitions is the whole set that a runner is to run. What is not in it is withdrawn.
 type Definitions struct {
@@ -34,8 +38,26 @@ type Definition struct {
 	// UID and Generation are the resource's; an older generation of the same UID is ignored.
 	UID        string `json:"uid"`
 	Generation int64  `json:"generation"`
-	// Meaning is the canonical form (package definition).
-	Meaning json.RawMessage `json:"meaning"`
+	// Meaning is the canonical form (package definition). Empty keeps what the runner has under Key, whatever that is: the
+	// operator sends it for a resource whose latest spec is invalid, so that the valid one it had goes on.
+	Meaning json.RawMessage `json:"meaning,omitempty"`
+}
+
+// Keep says that the runner is to keep what it has under the key.
+func (d *Definition) Keep() bool { return len(d.Meaning) == 0 }
+
+// Applied is the answer to Definitions: all of them are in the log's order of things now, but for those refused.
+type Applied struct {
+	// Refused are the definitions that this runner cannot run; what it had under their keys goes on.
+	Refused []Refusal `json:"refused,omitempty"`
+}
+
+// Refusal says why a definition is not run.
+type Refusal struct {
+	Key     string `json:"key"`
+	Version string `json:"version"`
+	// Message says what is wrong, with the field's path where there is one.
+	Message string `json:"message"`
 }
 
 // Report is the state of one runner.
@@ -52,7 +74,8 @@ type Report struct {
 	Feeds []Feed `json:"feeds,omitempty"`
 	// FeedsVersion is the version of the feeds file that is served.
 	FeedsVersion string `json:"feedsVersion,omitempty"`
-	// AsOf is the runner's time, in microseconds since 1970, for which all partitions speak.
+	// AsOf is the runner's time, in microseconds since 1970, for which all partitions speak. While a partition cannot follow the clock
+	// (Ingest tells why) it may lie outside that partition's [Clock, NextDue).
 	AsOf int64 `json:"asOf"`
 	// Partitions are those this runner owns, in their order.
 	Partitions []aggregate.Partition `json:"partitions"`
