@@ -21,7 +21,7 @@ func readJSONLines(r *bufio.Reader, blankLines int, visit Visit) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), MaxLineBytes)
 	number := blankLines
-	for lines.Scan() {
+	for lines.Scan() && lines.Err() == nil { // the scanner gives what came before an error as if it were a whole line
 		number++
 		line := bytes.TrimSpace(lines.Bytes())
 		if len(line) == 0 {
