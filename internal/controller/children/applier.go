@@ -13,10 +13,13 @@ import (
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waymark-dev/waymark/internal/resources"
 )
 
 // FieldManager is who Waymark is among those who own fields of an object.
@@ -47,7 +50,7 @@ type applied struct {
 }
 
 // Apply brings children to their declared state in their order and stops at the first error. An object of the same name that
-// somebody else made is never taken over: its fields conflict, and the error says whose they are.
+// somebody else made is never taken over: the error names it.
 func (a *Applier) Apply(ctx context.Context, owner client.Object, children ...Child) error {
 	for _, child := range children {
 		if err := a.apply(ctx, owner, child); err != nil {
@@ -72,7 +75,11 @@ func (a *Applier) apply(ctx context.Context, owner client.Object, child Child) e
 		return err
 	}
 	options := []client.ApplyOption{client.FieldOwner(FieldManager)}
-	if live != nil && isControlledBy(live, owner) {
+	if live != nil {
+		if !belongsTo(live, owner) {
+			return fmt.Errorf("%s %s exists and is not part of %s: rename one of the two",
+				desired.GetKind(), client.ObjectKeyFromObject(desired), client.ObjectKeyFromObject(owner))
+		}
 		if a.isAsLeft(live, wanted) {
 			return nil
 		}
@@ -98,13 +105,14 @@ func (a *Applier) live(ctx context.Context, desired *unstructured.Unstructured, 
 	return into, nil
 }
 
-func isControlledBy(object, owner client.Object) bool {
-	for _, reference := range object.GetOwnerReferences() {
-		if reference.Controller != nil && *reference.Controller && reference.UID == owner.GetUID() {
-			return true
-		}
+// belongsTo says whether an object is the owner's: it is controlled by it, or it was made by Waymark and nobody controls it any
+// more, as after a deletion that orphaned it.
+func belongsTo(object, owner client.Object) bool {
+	controller := metav1.GetControllerOf(object)
+	if controller == nil {
+		return object.GetLabels()[resources.ManagedByLabel] == resources.ManagedBy
 	}
-	return false
+	return controller.UID == owner.GetUID()
 }
 
 // isAsLeft says whether the object is as Apply left it and should still be so. An object with a generation changes it with its
