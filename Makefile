@@ -81,6 +81,15 @@ lint-fix: ## Run the linters and mend what they can.
 test: envtest-binaries ## Run unit, property and controller tests.
 	@go test $$(go list ./... | grep -v /test/e2e)
 
+.PHONY: e2e
+e2e: deploy-local ## Run the end-to-end tests on a real cluster, which is brought up for it.
+	@KUBECONFIG="$$(go run ./hack/cluster kubeconfig)" KUBECTL_WAYMARK=$(CURDIR)/bin/kubectl-waymark \
+		go test ./test/e2e -count 1 -timeout 40m -v -ginkgo.v
+
+.PHONY: bench
+bench: ## Run the benchmarks; the output is for benchstat.
+	@go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),6) ./internal/... | tee bin/bench.txt
+
 ##@ Build
 
 .PHONY: build
