@@ -45,7 +45,7 @@ func openFold(t failer) *engine.Fold {
 // partition is one log with the fold that follows it.
 type partition struct {
 	t             failer
-	funnel        definition.Funnel
+	oracle        *oracle.Oracle
 	version       string
 	apply         record.Record
 	fold          *engine.Fold
@@ -61,7 +61,11 @@ func newPartition(t failer, f definition.Funnel) *partition {
 	if err != nil {
 		t.Fatalf("canonical form: %v", err)
 	}
-	return &partition{t: t, funnel: f, version: version, fold: openFold(t), apply: record.Record{
+	truth, err := oracle.New(f)
+	if err != nil {
+		t.Fatalf("oracle: %v", err)
+	}
+	return &partition{t: t, oracle: truth, version: version, fold: openFold(t), apply: record.Record{
 		Kind: record.Apply, Apply: record.ApplyRecord{Key: key, Version: version, Definition: form},
 	}}
 }
@@ -119,10 +123,7 @@ func (p *partition) check(step time.Duration) {
 	report := p.fold.Report()
 	got := report.Funnels[key].Funnel
 	for _, asOf := range instants(report, step) {
-		want, err := oracle.Evaluate(p.funnel, p.seen, asOf)
-		if err != nil {
-			p.t.Fatalf("oracle: %v", err)
-		}
+		want := p.oracle.Evaluate(p.seen, asOf)
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			p.t.Fatalf("as of %v (clock %v, next due %v) after %d records the numbers differ (-oracle +engine):\n%s",
 				asOf.UTC(), report.Clock.UTC(), report.NextDue.UTC(), len(p.records), diff)
