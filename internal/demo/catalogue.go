@@ -12,7 +12,7 @@ type product struct {
 
 // products are bought the more often the cheaper they are.
 var products = []weighted[product]{
-	{product{"tee-01", "Футболка базовая", "tops", 990}, 16},
+	{product{"tee-01", "Футболка базовая", "tops", 990}, 18},
 	{product{"tee-02", "Лонгслив в полоску", "tops", 1490}, 12},
 	{product{"shirt-01", "Рубашка льняная", "tops", 2790}, 9},
 	{product{"knit-01", "Свитер из мериноса", "knitwear", 3990}, 9},
@@ -21,14 +21,14 @@ var products = []weighted[product]{
 	{product{"skirt-01", "Юбка миди", "bottoms", 2490}, 7},
 	{product{"dress-01", "Платье трикотажное", "dresses", 3790}, 9},
 	{product{"dress-02", "Платье вечернее", "dresses", 6490}, 3},
-	{product{"coat-01", "Пальто шерстяное", "outerwear", 12990}, 2},
-	{product{"jacket-01", "Куртка стёганая", "outerwear", 7990}, 3},
+	{product{"coat-01", "Пальто шерстяное", "outerwear", 12990}, 1.6},
+	{product{"jacket-01", "Куртка стёганая", "outerwear", 7990}, 2.5},
 	{product{"scarf-01", "Шарф", "accessories", 1290}, 7},
 	{product{"hat-01", "Шапка", "accessories", 990}, 5},
 }
 
 // cartSizes are the products of a cart beyond the first.
-var cartSizes = []weighted[int]{{0, 70}, {1, 22}, {2, 8}}
+var cartSizes = []weighted[int]{{0, 77}, {1, 18}, {2, 5}}
 
 // origin is where visitors come from and how interested they are, around 1.
 type origin struct {

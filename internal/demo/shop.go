@@ -29,14 +29,14 @@ var moscow = time.FixedZone("MSK", 3*60*60)
 
 // Odds of a visitor, tuned so that some 4.5 % of them buy. The weak place is the way from the cart to the checkout.
 const (
-	fillsCart        = 0.187 // on the first visit
-	fillsCartLater   = 0.11  // on each further visit
+	fillsCart        = 0.163 // on the first visit
+	fillsCartLater   = 0.095 // on each further visit
 	comesAgain       = 0.26  // after a visit without a cart
-	beginsToPay      = 0.33  // with a cart, at once
+	beginsToPay      = 0.303 // with a cart, at once
 	returnsToCart    = 0.115 // after leaving a cart: hours or days later
-	paysOrder        = 0.635 // once at the checkout
+	paysOrder        = 0.56  // once at the checkout
 	paysOnBadWeekend = 0.17  // once at the checkout, while payments fail
-	triesAgain       = 0.22  // after a checkout without an order, on another day
+	triesAgain       = 0.20  // after a checkout without an order, on another day
 	buysAgain        = 0.07  // after an order, weeks later
 )
 
@@ -85,7 +85,7 @@ func (s Shop) midnight(n int) time.Time {
 
 // badWeekend tells whether payments fail: on the last whole weekend that ended at least a week ago.
 func (s Shop) badWeekend(t time.Time) bool {
-	monday := s.midnight(s.Days - 1).AddDate(0, 0, -7)
+	monday := s.midnight(s.Days-1).AddDate(0, 0, -7)
 	for monday.Weekday() != time.Monday {
 		monday = monday.AddDate(0, 0, -1)
 	}
