@@ -10,7 +10,7 @@ import (
 // Bounds of conditions. They keep a status small enough for etcd; controllers shorten messages to fit.
 const (
 	// MaxConditions is the largest number of conditions of one resource.
-	MaxConditions = 8
+	MaxConditions = 7
 	// MaxConditionMessageLength is the largest number of characters in the message of a condition.
 	MaxConditionMessageLength = 512
 )

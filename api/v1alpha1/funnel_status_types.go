@@ -19,7 +19,7 @@ type FunnelStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:MaxItems=7
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.type.size() <= 64 && c.reason.size() <= 64 && c.message.size() <= 512)",message="the type and the reason of a condition have at most 64 characters and its message 512"
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
@@ -79,7 +79,7 @@ type FunnelStatus struct {
 
 // FunnelSummary is the row of "kubectl get funnels".
 type FunnelSummary struct {
-	// period that was counted, such as "30d", "Month" or "2026-10-01..2026-10-31".
+	// period that was counted, such as "30d", "Month" or "2026-10-01..10-31".
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Period string `json:"period,omitempty"`
@@ -104,9 +104,10 @@ type FunnelSummary struct {
 	// bottleneck is the transition where most is to be gained, such as "cart→checkout".
 	// +optional
 	// +kubebuilder:validation:MaxLength=127
+	// +kubebuilder:validation:Pattern=`^[-a-z0-9]+→[-a-z0-9]+$`
 	Bottleneck string `json:"bottleneck,omitempty"`
 
-	// lost is the share that does not pass the bottleneck, such as "61.2%".
+	// lost is the share that drops off at the bottleneck, such as "61.2%".
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	Lost string `json:"lost,omitempty"`
@@ -157,6 +158,7 @@ type StageStatus struct {
 	// name of the stage.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name"`
 
 	// title of the stage.
@@ -257,23 +259,26 @@ type Bottleneck struct {
 	// from is the stage that people leave.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	From string `json:"from"`
 
 	// to is the stage that they do not reach.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	To string `json:"to"`
 
 	// transition to read, such as "cart→checkout".
 	// +required
 	// +kubebuilder:validation:MaxLength=127
+	// +kubebuilder:validation:Pattern=`^[-a-z0-9]+→[-a-z0-9]+$`
 	Transition string `json:"transition"`
 
-	// lost is how many entered from and did not reach to: dropped, in progress and excluded together.
+	// lost is how many dropped off between the two. Whoever may still come in time is not lost.
 	// +required
 	Lost int64 `json:"lost"`
 
-	// dropOff is the share that did not reach to.
+	// dropOff is lost of those who entered from.
 	// +required
 	DropOff Rate `json:"dropOff"`
 
@@ -291,6 +296,7 @@ type TargetStatus struct {
 	// stage to be reached.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Stage string `json:"stage"`
 
 	// target is the share that should reach it.
@@ -362,6 +368,7 @@ type BreakdownStatus struct {
 	// name of the breakdown.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name"`
 
 	// values of the property, the largest groups first, and "(other)" for the rest.
@@ -389,11 +396,6 @@ type BreakdownValue struct {
 	// conversion is converted of entered.
 	// +optional
 	Conversion *Rate `json:"conversion,omitempty"`
-
-	// bottleneck of this group, such as "cart→checkout".
-	// +optional
-	// +kubebuilder:validation:MaxLength=127
-	Bottleneck string `json:"bottleneck,omitempty"`
 }
 
 // FunnelCounters tell of events that did not count as they came, since this version of the funnel is computed.
@@ -401,6 +403,10 @@ type FunnelCounters struct {
 	// tooLate events came after the workspace's lateness and were not counted.
 	// +optional
 	TooLate int64 `json:"tooLate,omitempty"`
+
+	// clamped events claimed a time more than five minutes in the future and counted at that of their arrival.
+	// +optional
+	Clamped int64 `json:"clamped,omitempty"`
 
 	// duplicates came again with the same source and id and were left out.
 	// +optional

@@ -11,10 +11,10 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule="self.workspaceRef == oldSelf.workspaceRef",fieldPath=".workspaceRef",message="workspaceRef cannot change: create another Funnel, or delete this one and apply it again"
 // +kubebuilder:validation:XValidation:rule="!has(self.ignore) || (has(self.order) && self.order == 'Strict')",fieldPath=".ignore",message="ignore belongs to order: Strict, as other events may come between the stages otherwise: remove ignore"
-// +kubebuilder:validation:XValidation:rule="!has(self.targets) || self.targets.all(t, self.stages.exists(s, s.name == t.stage) && t.stage != self.stages[0].name)",fieldPath=".targets",message="a target names a stage after the first one",messageExpression="'a target names a stage after the first one; no such stage is called ' + self.targets.filter(t, !self.stages.exists(s, s.name == t.stage) || t.stage == self.stages[0].name)[0].stage"
-// +kubebuilder:validation:XValidation:rule="!has(self.breakdowns) || self.breakdowns.all(b, self.stages.exists(s, s.name == b.at))",fieldPath=".breakdowns",message="at names a stage of this funnel",messageExpression="'at names a stage of this funnel; none is called ' + self.breakdowns.filter(b, !self.stages.exists(s, s.name == b.at))[0].at"
-// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, (!has(x.after) || self.stages.exists(s, s.name == x.after)) && (!has(x.before) || self.stages.exists(s, s.name == x.before)))",fieldPath=".exclusions",message="after and before name stages of this funnel"
-// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, !has(x.after) || !has(x.before) || self.stages.map(s, s.name).indexOf(x.after) < self.stages.map(s, s.name).indexOf(x.before))",fieldPath=".exclusions",message="after must name an earlier stage than before: exchange the two"
+// +kubebuilder:validation:XValidation:rule="!has(self.targets) || self.targets.all(t, self.stages.exists(s, s.name == t.stage) && t.stage != self.stages[0].name)",fieldPath=".targets",message="each target names a stage of this funnel after the first one: correct the name in stage"
+// +kubebuilder:validation:XValidation:rule="!has(self.breakdowns) || self.breakdowns.all(b, self.stages.exists(s, s.name == b.at))",fieldPath=".breakdowns",message="at names a stage of this funnel: correct the name in at"
+// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, (!has(x.after) || self.stages.exists(s, s.name == x.after)) && (!has(x.before) || self.stages.exists(s, s.name == x.before)))",fieldPath=".exclusions",message="after and before name stages of this funnel: correct the names"
+// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, !has(x.after) || !has(x.before) || (x.after != x.before && self.stages.filter(s, s.name == x.after || s.name == x.before)[0].name == x.after))",fieldPath=".exclusions",message="after must name an earlier stage than before: exchange the two"
 type FunnelSpec struct {
 	// workspaceRef names the Workspace whose events are counted. It cannot change.
 	// +required
@@ -26,7 +26,7 @@ type FunnelSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=2
 	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:XValidation:rule="self.all(s, self.exists_one(t, t.name == s.name))",message="stages need different names",messageExpression="'stages need different names, but more than one is called ' + self.filter(s, !self.exists_one(t, t.name == s.name))[0].name"
+	// +kubebuilder:validation:XValidation:rule="self.all(s, self.exists_one(t, t.name == s.name))",message="stages need different names: give each stage a name of its own"
 	// +kubebuilder:validation:XValidation:rule="!has(self[0].optional) || !self[0].optional",message="the first stage cannot be optional, as people enter the funnel with it: remove optional from it"
 	// +kubebuilder:validation:XValidation:rule="!has(self[self.size() - 1].dropAfter) && !has(self[self.size() - 1].dropAfterIdle)",message="nobody drops off after the last stage: remove dropAfter and dropAfterIdle from it"
 	// +kubebuilder:validation:XValidation:rule="self.map(s, has(s.aggregate) ? 0 : 1).isSorted() && self.exists(s, !has(s.aggregate))",message="aggregate stages count before contacts are known: put them all first, and at least one stage with event or anyOf after them"
@@ -51,7 +51,7 @@ type FunnelSpec struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:MaxItems=16
 	Ignore []EventType `json:"ignore,omitempty"`
 
 	// entryPolicy says from which event of the first stage a person's way is counted. LatestStart: from whichever leads
@@ -76,7 +76,7 @@ type FunnelSpec struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=3
-	// +kubebuilder:validation:XValidation:rule="self.all(b, self.exists_one(c, c.name == b.name))",message="breakdowns need different names",messageExpression="'breakdowns need different names, but more than one is called ' + self.filter(b, !self.exists_one(c, c.name == b.name))[0].name"
+	// +kubebuilder:validation:XValidation:rule="self.all(b, self.exists_one(c, c.name == b.name))",message="breakdowns need different names: give each breakdown a name of its own"
 	Breakdowns []FunnelBreakdown `json:"breakdowns,omitempty"`
 
 	// minGroup is the smallest number of people that a breakdown shows by itself. Smaller groups are added to
@@ -97,7 +97,7 @@ type FunnelSpec struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=15
-	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.stage == t.stage))",message="write one target per stage",messageExpression="'write one target per stage; there is more than one for ' + self.filter(t, !self.exists_one(u, u.stage == t.stage))[0].stage"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.stage == t.stage))",message="there is more than one target for the same stage: keep one of them"
 	Targets []FunnelTarget `json:"targets,omitempty"`
 
 	// triggerMaxAge is how old a drop-off may be and still start a scenario. Older ones are counted as stale and nobody is
@@ -161,6 +161,7 @@ type FunnelStage struct {
 	// value gives the money that the event brings, such as "event.data.total", as a number. It adds up to the stage's value
 	// and, per event, to the average order value.
 	// +optional
+	// +kubebuilder:validation:MaxLength=256
 	Value Expression `json:"value,omitempty"`
 
 	// refund takes money away again when an order is returned.
@@ -214,12 +215,12 @@ type StageRefund struct {
 
 	// amount gives the money to take away, such as "event.data.total".
 	// +required
-	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:MaxLength=128
 	Amount Expression `json:"amount"`
 
 	// matchBy gives what the two events have in common, such as "event.data.order_id".
 	// +required
-	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:MaxLength=128
 	MatchBy Expression `json:"matchBy"`
 }
 
@@ -325,6 +326,7 @@ type FunnelBreakdown struct {
 
 	// by gives the property, such as "event.data.utm_source".
 	// +required
+	// +kubebuilder:validation:MaxLength=256
 	By Expression `json:"by"`
 
 	// at names the stage whose event is asked.
@@ -408,7 +410,7 @@ type FunnelTarget struct {
 // +kubebuilder:printcolumn:name="Converted",type=integer,JSONPath=`.status.summary.converted`,description="People who reached the last stage."
 // +kubebuilder:printcolumn:name="Conversion",type=string,JSONPath=`.status.summary.conversion`,description="Converted of those who entered."
 // +kubebuilder:printcolumn:name="Bottleneck",type=string,JSONPath=`.status.summary.bottleneck`,description="Transition where most is to be gained."
-// +kubebuilder:printcolumn:name="Lost",type=string,JSONPath=`.status.summary.lost`,description="Share that does not pass the bottleneck."
+// +kubebuilder:printcolumn:name="Lost",type=string,JSONPath=`.status.summary.lost`,description="Share that drops off at the bottleneck."
 // +kubebuilder:printcolumn:name="Change",type=string,JSONPath=`.status.summary.change`,description="Change of the conversion against the period before."
 // +kubebuilder:printcolumn:name="Revenue",type=string,JSONPath=`.status.summary.revenue`,description="Value of the last stage that has one."
 // +kubebuilder:printcolumn:name="Data",type=string,JSONPath=`.status.summary.data`,description="Whether the numbers keep up with the events."

@@ -113,6 +113,7 @@ type Rate struct {
 	// percent is the rate to read, such as "44.51%".
 	// +required
 	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:Pattern=`^-?[0-9]+(\.[0-9]+)?%$`
 	Percent string `json:"percent"`
 
 	// basisPoints is the same rate in hundredths of a percent: 4451 is 44.51 %.
@@ -125,6 +126,7 @@ type Elapsed struct {
 	// text is the time to read, such as "2h14m".
 	// +required
 	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:Pattern=`^([0-9]+[wdhms])+$`
 	Text string `json:"text"`
 
 	// seconds is the same time in whole seconds.

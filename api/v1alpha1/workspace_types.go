@@ -374,7 +374,7 @@ type ConsentPolicy struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.name == t.name))",message="topics need different names",messageExpression="'topics need different names, but more than one is called ' + self.filter(t, !self.exists_one(u, u.name == t.name))[0].name"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.name == t.name))",message="topics need different names: give each topic a name of its own"
 	Topics []ConsentTopic `json:"topics,omitempty"`
 }
 
@@ -413,7 +413,7 @@ type WorkspaceStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:MaxItems=7
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.type.size() <= 64 && c.reason.size() <= 64 && c.message.size() <= 512)",message="the type and the reason of a condition have at most 64 characters and its message 512"
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 

@@ -42,6 +42,8 @@ type Stage struct {
 	Name string `json:"name"`
 	// Matches say which events fill the stage; any of them does.
 	Matches []EventMatch `json:"matches"`
+	// AnyOf says that the resource lists the matches in anyOf, so that errors name the right place.
+	AnyOf bool `json:"anyOf,omitempty"`
 	// Value is a CEL expression for the amount an event brings; empty is none.
 	Value string `json:"value,omitempty"`
 	// DropAfter is how long after this stage a unit counts as dropped without the next one; 0 means at the end of the window.

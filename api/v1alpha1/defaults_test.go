@@ -1,0 +1,77 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"github.com/google/go-cmp/cmp"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	waymark "github.com/waymark-dev/waymark/api/v1alpha1"
+)
+
+// Defaults are stated in the resource definitions and, for programs that read manifests from files, in Default.
+var _ = Describe("Default", func() {
+	DescribeTable("does what the API server does", func(ctx SpecContext, text string, object interface {
+		client.Object
+		Default()
+	}) {
+		answer := manifest(text)
+		Expect(apiClient.Create(ctx, answer, client.DryRunAll)).To(Succeed())
+
+		Expect(yaml.Unmarshal([]byte(text), object)).To(Succeed())
+		object.Default()
+		filled, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+		Expect(err).NotTo(HaveOccurred())
+
+		Expect(cmp.Diff(answer.Object["spec"], filled["spec"])).To(BeEmpty(), "the API server's spec (-), Default's (+)")
+		Expect(cmp.Diff(answer.Object["status"], filled["status"])).To(BeEmpty(), "the API server's status (-), Default's (+)")
+	},
+		Entry("to a workspace", validWorkspace, &waymark.Workspace{}),
+		Entry("to a workspace that says little", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: Workspace
+metadata: {name: default}
+spec:
+  eventLog: {retention: {}, nats: {url: "nats://nats:4222"}}
+  runner: {}
+  policy:
+    quietHours: {from: "21:00", to: "09:00"}
+    frequencyCap: {messages: 3, per: 7d}
+`, &waymark.Workspace{}),
+		Entry("to a feed", validEventFeed, &waymark.EventFeed{}),
+		Entry("to a feed with CORS", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: EventFeed
+metadata: {name: shop}
+spec:
+  workspaceRef: {name: default}
+  http: {cors: {allowOrigins: ["*"]}}
+`, &waymark.EventFeed{}),
+		Entry("to a feed from Kafka", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: EventFeed
+metadata: {name: shop}
+spec:
+  workspaceRef: {name: default}
+  kafka: {brokers: ["kafka:9092"], topics: [orders]}
+`, &waymark.EventFeed{}),
+		Entry("to a feed from NATS", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: EventFeed
+metadata: {name: shop}
+spec:
+  workspaceRef: {name: default}
+  nats: {url: "nats://nats:4222", stream: ORDERS}
+`, &waymark.EventFeed{}),
+		Entry("to a funnel", validFunnel, &waymark.Funnel{}),
+		Entry("to a funnel with breakdowns and exclusions", validFunnel+`
+  breakdowns: [{name: source, by: event.data.utm_source, at: visit}]
+  exclusions: [{event: order.cancelled}]
+`, &waymark.Funnel{}),
+	)
+})

@@ -1,0 +1,121 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	waymark "github.com/waymark-dev/waymark/api/v1alpha1"
+)
+
+// The rules of a resource cost the API server time, which it bounds. They must stay within that bound for the largest
+// resource that the schema lets through.
+var _ = Describe("The largest resources", func() {
+	for _, resource := range []client.Object{largestFunnel(), largestWorkspace(), largestEventFeed()} {
+		It(fmt.Sprintf("are accepted: %T", resource), func(ctx SpecContext) {
+			Expect(apiClient.Create(ctx, resource, client.DryRunAll)).To(Succeed())
+		})
+	}
+})
+
+func metadata() metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: "default", Name: "largest"}
+}
+
+// label gives a DNS label of the greatest length; different numbers give different labels.
+func label(n int) string { return strings.Repeat("a", 61) + fmt.Sprintf("%02d", n) }
+
+func expression(length int) waymark.Expression {
+	return waymark.Expression(strings.Repeat("<", length))
+}
+
+func eventType(n int) waymark.EventType {
+	return waymark.EventType(strings.Repeat("т", 98) + fmt.Sprintf("%02d", n))
+}
+
+func largestFunnel() *waymark.Funnel {
+	const longest waymark.Duration = "9999w9999d9999h9999m9999s"
+	spec := waymark.FunnelSpec{
+		WorkspaceRef:  waymark.WorkspaceReference{Name: strings.Repeat("w", 40), Namespace: label(0)},
+		Window:        longest,
+		Period:        &waymark.FunnelPeriod{Between: &waymark.DateRange{From: "2026-01-01", To: "2026-12-31"}},
+		Order:         waymark.OrderStrict,
+		CorrelateBy:   expression(512),
+		TriggerMaxAge: longest,
+	}
+	for i := range 16 {
+		stage := waymark.FunnelStage{
+			Name: label(i), Title: strings.Repeat("Ы", 64), Value: expression(256), DropAfter: longest,
+			Refund: &waymark.StageRefund{Event: eventType(i), Amount: expression(128), MatchBy: expression(128)},
+		}
+		for j := range 4 {
+			stage.AnyOf = append(stage.AnyOf, waymark.EventMatch{Event: eventType(j), Where: expression(256)})
+		}
+		spec.Stages = append(spec.Stages, stage)
+		spec.Ignore = append(spec.Ignore, eventType(i))
+	}
+	spec.Stages[15].DropAfter = ""
+	for i := range 3 {
+		spec.Breakdowns = append(spec.Breakdowns, waymark.FunnelBreakdown{Name: label(i), By: expression(256), At: label(15)})
+	}
+	for range 8 {
+		spec.Exclusions = append(spec.Exclusions,
+			waymark.FunnelExclusion{Event: eventType(0), Where: expression(256), After: label(14), Before: label(15)})
+	}
+	for i := 1; i < 16; i++ {
+		spec.Targets = append(spec.Targets, waymark.FunnelTarget{Stage: label(i), Conversion: "99.99%"})
+	}
+	return &waymark.Funnel{ObjectMeta: metadata(), Spec: spec}
+}
+
+func largestWorkspace() *waymark.Workspace {
+	workspace := &waymark.Workspace{ObjectMeta: metadata(), Spec: waymark.WorkspaceSpec{
+		PublicURL: "https://go.example.com/" + strings.Repeat("p", 512-len("https://go.example.com/")),
+		EventLog: waymark.EventLogSpec{NATS: &waymark.NATSLogSpec{
+			URL: "nats://" + strings.Repeat("n", 505), CredentialsSecretRef: &waymark.SecretReference{Name: strings.Repeat("s", 253)}}},
+		Runner: &waymark.RunnerSpec{NodeSelector: map[string]string{}},
+		Policy: &waymark.MessagingPolicy{Consent: &waymark.ConsentPolicy{}},
+	}}
+	spec := &workspace.Spec
+	for i := range 16 {
+		spec.Runner.NodeSelector[strings.Repeat("k", 314)+fmt.Sprintf("%02d", i)] = strings.Repeat("v", 63)
+		spec.Runner.Tolerations = append(spec.Runner.Tolerations,
+			waymark.Toleration{Key: strings.Repeat("k", 316), Operator: "Equal", Value: strings.Repeat("v", 63), Effect: "PreferNoSchedule"})
+	}
+	for i := range 32 {
+		spec.Policy.Consent.Topics = append(spec.Policy.Consent.Topics,
+			waymark.ConsentTopic{Name: label(i), Title: strings.Repeat("Ы", 64)})
+	}
+	for i := range 64 {
+		spec.AllowedNamespaces = append(spec.AllowedNamespaces, label(i))
+	}
+	return workspace
+}
+
+func largestEventFeed() *waymark.EventFeed {
+	feed := &waymark.EventFeed{ObjectMeta: metadata(), Spec: waymark.EventFeedSpec{
+		WorkspaceRef: waymark.WorkspaceReference{Name: strings.Repeat("w", 40), Namespace: label(0)},
+		Kafka:        &waymark.KafkaSource{Format: waymark.MessageFormatJSON},
+		Mapping: &waymark.EventMapping{
+			Contact: expression(512), Type: expression(512), Time: expression(512),
+			ID: expression(512), Data: expression(512), Drop: expression(512),
+		},
+	}}
+	for i := range 64 {
+		feed.Spec.AllowTypes = append(feed.Spec.AllowTypes, eventType(i))
+	}
+	for i := range 16 {
+		feed.Spec.Kafka.Brokers = append(feed.Spec.Kafka.Brokers, strings.Repeat("b", 253)+fmt.Sprintf("%02d:65535", i))
+	}
+	for i := range 32 {
+		feed.Spec.Kafka.Topics = append(feed.Spec.Kafka.Topics, strings.Repeat("t", 247)+fmt.Sprintf("%02d", i))
+	}
+	return feed
+}

@@ -1,0 +1,90 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waymark-dev/waymark/api/v1alpha1"
+)
+
+// Publisher writes the statuses of one kind.
+type Publisher struct {
+	// Kind is the kind's name, for metrics.
+	Kind string
+	// Client writes.
+	Client client.Client
+	// Recorder tells of transitions of Ready.
+	Recorder events.EventRecorder
+	// Pace bounds how often numbers are written.
+	Pace *Pace
+}
+
+// Publish writes the status of after if it differs from that of before, which is the resource as it was read. Numbers may have to
+// wait; then Publish says for how long, writes nothing, and is to be called again. A resource that is gone by now is no error.
+func (p *Publisher) Publish(ctx context.Context, before, after Resource, now time.Time) (wait time.Duration, err error) {
+	if equality.Semantic.DeepEqual(before, after) {
+		return 0, nil
+	}
+	cause := causeConditions
+	if !conditionsChanged(before, after) {
+		if wait := p.Pace.Wait(client.ObjectKeyFromObject(after), now); wait > 0 {
+			return wait, nil
+		}
+		cause = causeNumbers
+	}
+	patched := after.DeepCopyObject().(Resource) // the patch fills in the answer; after stays what was decided
+	if err := p.Client.Status().Patch(ctx, patched, client.MergeFrom(before)); err != nil {
+		return 0, client.IgnoreNotFound(fmt.Errorf("write status of %s %s: %w", p.Kind, client.ObjectKeyFromObject(after), err))
+	}
+	statusWrites.WithLabelValues(p.Kind, cause).Inc()
+	p.Pace.Wrote(client.ObjectKeyFromObject(after), now)
+	p.tell(before, after)
+	return 0, nil
+}
+
+// Forget drops what is known about a resource that is gone.
+func (p *Publisher) Forget(resource types.NamespacedName) { p.Pace.Forget(resource) }
+
+// conditionsChanged says whether what a machine reads in the conditions differs. Messages are for people and may carry progress;
+// a change of a message alone can wait like a number.
+func conditionsChanged(before, after Resource) bool {
+	return !equality.Semantic.DeepEqual(verdicts(before), verdicts(after))
+}
+
+type verdict struct {
+	status     metav1.ConditionStatus
+	reason     string
+	generation int64
+}
+
+func verdicts(resource Resource) map[string]verdict {
+	all := map[string]verdict{}
+	for _, c := range resource.GetConditions() {
+		all[c.Type] = verdict{status: c.Status, reason: c.Reason, generation: c.ObservedGeneration}
+	}
+	return all
+}
+
+// tell makes an Event of a transition of Ready: to another status or reason, never of another message.
+func (p *Publisher) tell(before, after Resource) {
+	ready, was := Condition(after, v1alpha1.ConditionReady), Condition(before, v1alpha1.ConditionReady)
+	if ready == nil || (was != nil && was.Status == ready.Status && was.Reason == ready.Reason) {
+		return
+	}
+	kind := corev1.EventTypeNormal
+	if ready.Status == metav1.ConditionFalse && Condition(after, v1alpha1.ConditionStalled) != nil {
+		kind = corev1.EventTypeWarning
+	}
+	p.Recorder.Eventf(after, nil, kind, ready.Reason, "Reconcile", "%s", ready.Message)
+}

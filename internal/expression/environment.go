@@ -1,0 +1,180 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package expression
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/ext"
+)
+
+// readAsNo is the function that the compiler puts around what must be yes or no: a missing field becomes no. No author can
+// write its name.
+const readAsNo = "@read_as_no"
+
+// ifPresent is the function that the compiler puts around the values of a map that becomes an object: an entry whose value is
+// missing is left out.
+const ifPresent = "@if_present"
+
+const eventTypeName, messageEventTypeName = "event", "message event"
+
+// fieldGetters are the fields of `event`. They take the Scratch, which is what the activation gives for that name.
+var fieldGetters = map[string]struct {
+	kind *types.Type
+	get  func(*Scratch) any
+}{
+	"id":      {types.StringType, func(s *Scratch) any { return presentText(s, s.event.ID) }},
+	"source":  {types.StringType, func(s *Scratch) any { return presentText(s, s.event.Source) }},
+	"type":    {types.StringType, func(s *Scratch) any { return presentText(s, s.event.Type) }},
+	"contact": {types.StringType, func(s *Scratch) any { return presentText(s, s.event.Contact) }},
+	"time": {types.TimestampType, func(s *Scratch) any {
+		if s.message != nil && s.event.Time == 0 {
+			return nil
+		}
+		return types.Timestamp{Time: s.event.Time.UTC()}
+	}},
+	"data": {types.DynType, func(s *Scratch) any {
+		root, ok := s.data.parse(s.event.Data)
+		if !ok {
+			return types.WrapErr(errNotJSON)
+		}
+		return valueOfJSON(root)
+	}},
+}
+
+// presentText is a text, or nothing when a message does not bring it. In the log every event has all of them.
+func presentText(s *Scratch, text string) any {
+	if s.message != nil && text == "" {
+		return nil
+	}
+	return types.String(text)
+}
+
+// provider tells CEL the types of `event`, so that a misspelt field is found before any event comes.
+type provider struct{ *types.Registry }
+
+// FindStructType implements types.Provider.
+func (p provider) FindStructType(name string) (*types.Type, bool) {
+	if name == eventTypeName || name == messageEventTypeName {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
+	}
+	return p.Registry.FindStructType(name)
+}
+
+// FindStructFieldNames implements types.Provider.
+func (p provider) FindStructFieldNames(name string) ([]string, bool) {
+	switch name {
+	case eventTypeName:
+		return []string{"id", "source", "type", "time", "data"}, true
+	case messageEventTypeName:
+		return []string{"id", "source", "type", "contact", "time", "data"}, true
+	}
+	return p.Registry.FindStructFieldNames(name)
+}
+
+// FindStructFieldType implements types.Provider.
+func (p provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	if name != eventTypeName && name != messageEventTypeName {
+		return p.Registry.FindStructFieldType(name, field)
+	}
+	getter, ok := fieldGetters[field]
+	if !ok || field == "contact" && name == eventTypeName {
+		return nil, false
+	}
+	return &types.FieldType{
+		Type: getter.kind,
+		IsSet: func(target any) bool {
+			s, ok := target.(*Scratch)
+			return ok && getter.get(s) != nil
+		},
+		GetFrom: func(target any) (any, error) {
+			s, ok := target.(*Scratch)
+			if !ok {
+				return nil, fmt.Errorf("event.%s is read from %T", field, target)
+			}
+			switch v := getter.get(s).(type) {
+			case nil:
+				return nil, fmt.Errorf("no such key: %s", field)
+			case *types.Err:
+				return nil, v
+			default:
+				return v, nil
+			}
+		},
+	}, true
+}
+
+var environments = map[Scope]func() (*cel.Env, error){
+	OnEvent:   sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(eventTypeName) }),
+	OnMessage: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(messageEventTypeName, messageVariables...) }),
+}
+
+var messageVariables = []cel.EnvOption{
+	cel.Variable("body", cel.DynType),
+	cel.Variable("headers", cel.MapType(cel.StringType, cel.StringType)),
+	cel.Variable("query", cel.MapType(cel.StringType, cel.StringType)),
+}
+
+func newEnvironment(eventType string, more ...cel.EnvOption) (*cel.Env, error) {
+	registry, err := types.NewRegistry()
+	if err != nil {
+		return nil, fmt.Errorf("make CEL type registry: %w", err)
+	}
+	options := []cel.EnvOption{
+		cel.CustomTypeProvider(provider{registry}),
+		cel.CustomTypeAdapter(adapter{}),
+		cel.Variable("event", cel.ObjectType(eventType)),
+		cel.CrossTypeNumericComparisons(true),
+		cel.DefaultUTCTimeZone(true),
+		cel.OptionalTypes(),
+		ext.Strings(),
+		cel.ParserExpressionSizeLimit(maxSourceBytes),
+		cel.ParserRecursionLimit(50),
+		cel.ASTValidators(
+			cel.ValidateRegexLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateDurationLiterals(),
+			cel.ValidateComprehensionNestingLimit(2)),
+		cel.Function(readAsNo, cel.Overload(readAsNo, []*cel.Type{cel.DynType}, cel.BoolType,
+			cel.OverloadIsNonStrict(), cel.UnaryBinding(missingReadsAsNo))),
+		cel.Function(ifPresent, cel.Overload(ifPresent, []*cel.Type{cel.DynType}, cel.OptionalType(cel.DynType),
+			cel.OverloadIsNonStrict(), cel.UnaryBinding(missingReadsAsNone))),
+	}
+	env, err := cel.NewEnv(append(options, more...)...)
+	if err != nil {
+		return nil, fmt.Errorf("make CEL environment: %w", err)
+	}
+	return env, nil
+}
+
+func missingReadsAsNo(v ref.Val) ref.Val {
+	switch v := v.(type) {
+	case types.Bool:
+		return v
+	case *types.Err:
+		if isMissing(v) {
+			return types.False
+		}
+		return v
+	}
+	return types.NewErr("not a condition")
+}
+
+func missingReadsAsNone(v ref.Val) ref.Val {
+	switch v := v.(type) {
+	case *types.Err:
+		if isMissing(v) {
+			return types.OptionalNone
+		}
+		return v
+	case *types.Optional:
+		return v
+	}
+	if v == types.NullValue {
+		return types.OptionalNone
+	}
+	return types.OptionalOf(v)
+}
