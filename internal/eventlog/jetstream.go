@@ -219,7 +219,7 @@ func (l *JetStream) TakeOver(ctx context.Context, partition int, opening record.
 	}
 	o.epoch = max(opening.Epoch, 1)
 	opening.Epoch = o.epoch
-	if _, err := o.Append(ctx, &record.Record{Kind: record.Epoch, Epoch: opening}); err != nil {
+	if o.opened, err = o.Append(ctx, &record.Record{Kind: record.Epoch, Epoch: opening}); err != nil {
 		return nil, err
 	}
 	return o, nil
@@ -229,13 +229,15 @@ type jetStreamOwner struct {
 	log       *JetStream
 	partition int
 	epoch     uint64
+	opened    uint64
 
 	mu    sync.Mutex // one append in flight
 	last  uint64     // offset of the last owner's record
 	ended error      // set for good once it is open or certain that another record is the last
 }
 
-func (o *jetStreamOwner) Epoch() uint64 { return o.epoch }
+func (o *jetStreamOwner) Epoch() uint64  { return o.epoch }
+func (o *jetStreamOwner) Opened() uint64 { return o.opened }
 
 func (o *jetStreamOwner) Append(ctx context.Context, r *record.Record) (uint64, error) {
 	stored, err := r.Encode()
@@ -265,7 +267,7 @@ func (o *jetStreamOwner) Append(ctx context.Context, r *record.Record) (uint64, 
 			return 0, err
 		}
 	}
-	o.ended = fmt.Errorf("%w: epoch %d lost sight of its last record: %w", ErrFenced, o.epoch, err)
+	o.ended = fmt.Errorf("%w: partition %d, epoch %d: %w", ErrOwnerLost, o.partition, o.epoch, err)
 	return 0, err
 }
 

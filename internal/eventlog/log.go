@@ -22,6 +22,9 @@ const MaxRecord = 1 << 20
 var (
 	// ErrFenced says that another owner has taken the partition over: nothing was appended and this owner never will again.
 	ErrFenced = errors.New("another owner has taken the partition over")
+	// ErrOwnerLost says that an owner's earlier append ended without an answer, so it no longer knows which record is the last of its
+	// own: nothing was appended, and the partition is to be taken over again.
+	ErrOwnerLost = errors.New("the owner lost sight of its last record")
 	// ErrFull says that the volume has no space left. Nothing was appended; it heals by itself when space is back.
 	ErrFull = newRefusal("the log's volume is full", "StorageFull", 30*time.Second)
 	// ErrUnavailable says that the log could not be reached or did not confirm in time. The record may have been appended or not.
@@ -61,8 +64,10 @@ type Log interface {
 type Owner interface {
 	// Epoch is the owner's number.
 	Epoch() uint64
-	// Append adds a record and returns its offset once it is durable. After ErrFenced, and after any error that leaves it open whether the
-	// record was appended (ErrUnavailable, the context's), every further append gives ErrFenced: take over again.
+	// Opened is the offset of the Epoch record that opened it.
+	Opened() uint64
+	// Append adds a record and returns its offset once it is durable. ErrFenced is for good. After an error that leaves it open
+	// whether the record was appended (ErrUnavailable, the context's), further appends give ErrOwnerLost: take over again.
 	Append(ctx context.Context, r *record.Record) (offset uint64, err error)
 }
 

@@ -98,16 +98,18 @@ func (m *Memory) TakeOver(ctx context.Context, partition int, opening record.Epo
 	}
 	p.epoch = opening.Epoch
 	p.owned = p.append(stored, m.now())
-	return &memoryOwner{log: m, partition: p, epoch: opening.Epoch}, nil
+	return &memoryOwner{log: m, partition: p, epoch: opening.Epoch, opened: p.owned}, nil
 }
 
 type memoryOwner struct {
 	log       *Memory
 	partition *memoryPartition
 	epoch     uint64
+	opened    uint64
 }
 
-func (o *memoryOwner) Epoch() uint64 { return o.epoch }
+func (o *memoryOwner) Epoch() uint64  { return o.epoch }
+func (o *memoryOwner) Opened() uint64 { return o.opened }
 
 func (o *memoryOwner) Append(ctx context.Context, r *record.Record) (uint64, error) {
 	stored, err := r.Encode()
