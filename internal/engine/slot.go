@@ -49,7 +49,7 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 			s.types[m.Event] = true
 		}
 	}
-	s.tally = newTally(p.stages)
+	s.tally, s.changed = newTally(p.stages), true
 	s.view = p.at(0)
 	return s, nil
 }
@@ -60,7 +60,6 @@ func (s *slot) setClock(t event.Time) {
 	if now := max(s.clock, s.floor); now != s.view.clock {
 		s.view = s.plan.at(now)
 	}
-	s.changed = true
 }
 
 // offer shows an accepted event to the slot. It gives the match to insert when the event matters to a unit.
@@ -95,6 +94,3 @@ func (s *slot) offer(e *event.Event, at place, partition int) (m match, matters 
 	}
 	return m, true
 }
-
-// isDue says whether it is time to evaluate a unit of the slot again.
-func (s *slot) isDue(u *unit) bool { return u != nil && u.due <= s.view.clock }
