@@ -120,7 +120,10 @@ func (p *partition) backfill(n int) {
 // check compares the fold's numbers with the oracle's at every instant for which the fold says that they hold.
 func (p *partition) check(step time.Duration) {
 	p.t.Helper()
-	report := p.fold.Report()
+	report, err := p.fold.Report()
+	if err != nil {
+		p.t.Fatalf("report: %v", err)
+	}
 	got := report.Funnels[key].Funnel
 	for _, asOf := range instants(report, step) {
 		want := p.oracle.Evaluate(p.seen, asOf)
@@ -174,8 +177,11 @@ func TestEngineEqualsOracle(t *testing.T) {
 		p.backfill(len(p.records) + 1)
 		p.check(s.step)
 		for range 4 { // time goes on, from one change to the next
-			due, ever := p.fold.NextDue()
-			if !ever {
+			due, err := p.fold.NextDue()
+			if err != nil {
+				t.Fatalf("next due: %v", err)
+			}
+			if due == 0 {
 				break
 			}
 			p.add(record.Record{Kind: record.Tick, Tick: due})
