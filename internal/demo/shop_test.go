@@ -81,10 +81,17 @@ func fold(t *testing.T, events []demo.Event, end time.Time) (aggregate.Partition
 		}
 		step(r)
 	}
-	for due, ever := event.Time(0), true; ever && due <= event.At(end); due, ever = f.NextDue() { // a tick does a part of what is due
+	for due := event.At(end); due != 0 && due <= event.At(end); { // a tick does a part of what is due
 		step(record.Record{Kind: record.Tick, Tick: event.At(end)})
+		var err error
+		if due, err = f.NextDue(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	report := f.Report()
+	report, err := f.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return report, report.Funnels[key].Funnel
 }
 
