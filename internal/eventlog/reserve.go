@@ -47,6 +47,19 @@ func (r *Reserve) Check() error {
 	return nil
 }
 
+// CheckScarce returns nil, or ErrFull while free space is under a quarter of the reserve: then nothing at all should be written, for a store
+// that meets a full disk in the middle of a write may need to be opened anew.
+func (r *Reserve) CheckScarce() error {
+	space, err := r.Space()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if space.Free < r.Of(space)/4 {
+		return fmt.Errorf("%w: %d KiB free of %d MiB", ErrFull, space.Free>>10, space.Capacity>>20)
+	}
+	return nil
+}
+
 // Of is the reserve on a volume of that size, in bytes.
 func (r *Reserve) Of(space Space) uint64 {
 	if r.bytes > 0 {

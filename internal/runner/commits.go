@@ -41,9 +41,9 @@ func (c *commits) ifDue(l *life) error {
 	return nil
 }
 
-// now writes all that was folded as one batch, durably.
+// now writes all that was folded as one batch, durably. While space is scarce it does not: the log has it all, and ingest has stopped.
 func (c *commits) now(l *life) error {
-	if !c.dirty() {
+	if !c.dirty() || l.opts.scarce() != nil {
 		return nil
 	}
 	began := time.Now()

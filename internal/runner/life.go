@@ -195,7 +195,7 @@ const retryAppend = time.Second
 
 // append adds a record of the owner's. It gives false, and no error, when the log cannot take it now.
 func (l *life) append(ctx context.Context, r *record.Record) (appended bool, err error) {
-	if l.owner.lost || time.Now().Before(l.owner.tryAfter) {
+	if l.owner.lost || time.Now().Before(l.owner.tryAfter) || l.opts.scarce() != nil {
 		return false, nil
 	}
 	offset, err := l.owner.Append(ctx, r)
@@ -219,7 +219,7 @@ func (l *life) appendFailed(err error) error {
 
 // ownAgain takes the partition over again after an append whose outcome is not known.
 func (l *life) ownAgain(ctx context.Context) error {
-	if !l.owner.lost || time.Now().Before(l.owner.tryAfter) {
+	if !l.owner.lost || time.Now().Before(l.owner.tryAfter) || l.opts.scarce() != nil {
 		return nil
 	}
 	if err := l.takeOver(ctx); err != nil {

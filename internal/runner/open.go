@@ -15,6 +15,9 @@ import (
 
 // open brings a partition's state and log together, and takes the partition over.
 func (p *partition) open(ctx context.Context) (l *life, err error) {
+	if err := p.opts.scarce(); err != nil {
+		return nil, err
+	}
 	state, err := p.opts.OpenState(p.number)
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
@@ -26,7 +29,8 @@ func (p *partition) open(ctx context.Context) (l *life, err error) {
 		}
 	}()
 	l.folded, err = engine.Open(engine.Options{
-		Partition: p.number, Store: state, Compile: p.opts.Compile, TimeZoneData: p.opts.TimeZoneData,
+		Partition: p.number, Store: state, Compile: p.opts.NewCompiler(), TimeZoneData: p.opts.TimeZoneData,
+		CacheBytes: p.opts.CacheBytes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)

@@ -45,10 +45,12 @@ type Options struct {
 	Partitions []int
 	// OpenState opens the store of a partition's state, or makes an empty one. Required.
 	OpenState func(partition int) (State, error)
-	// Compile makes the programs of definitions. Required.
-	Compile engine.Compiler
+	// NewCompiler makes a compiler of definitions. Each partition has its own, as programs of one compiler may share memory. Required.
+	NewCompiler func() engine.Compiler
 	// TimeZoneData is the version of the time zone rules that programs cut days by.
 	TimeZoneData string
+	// CacheBytes is how much memory each partition's fold may keep state in besides what is to be written. 0 is 32 MiB.
+	CacheBytes int
 	// Clock defaults to the machine's.
 	Clock Clock
 	// Reserve guards the data volume. Nil guards nothing.
@@ -79,8 +81,8 @@ func New(opts Options) (*Runner, error) {
 		return nil, errors.New("make a runner: Options.Log is missing")
 	case opts.OpenState == nil:
 		return nil, errors.New("make a runner: Options.OpenState is missing")
-	case opts.Compile == nil:
-		return nil, errors.New("make a runner: Options.Compile is missing")
+	case opts.NewCompiler == nil:
+		return nil, errors.New("make a runner: Options.NewCompiler is missing")
 	}
 	if opts.Partitions == nil {
 		for p := range opts.Log.Partitions() {
@@ -89,6 +91,9 @@ func New(opts Options) (*Runner, error) {
 	}
 	if opts.Clock == nil {
 		opts.Clock = SystemClock{}
+	}
+	if opts.CacheBytes == 0 {
+		opts.CacheBytes = 32 << 20
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
@@ -149,18 +154,26 @@ func (r *Runner) watchClock(ctx context.Context) {
 
 // Admit says whether events may be appended now: nil, or an error that passes and says so to the sender.
 func (r *Runner) Admit() error {
+	if r.opts.Reserve != nil {
+		if err := r.opts.Reserve.Check(); err != nil {
+			return err
+		}
+	}
 	for _, p := range r.partitions {
 		if fault := p.fault.Load(); fault != nil && fault.stopsIngest {
 			return fault
 		}
 	}
-	if _, err := r.clock.now(); err != nil {
-		return err
-	}
-	if r.opts.Reserve == nil {
+	_, err := r.clock.now()
+	return err
+}
+
+// scarce returns an error while so little space is left that nothing should be written.
+func (o *Options) scarce() error {
+	if o.Reserve == nil {
 		return nil
 	}
-	return r.opts.Reserve.Check()
+	return o.Reserve.CheckScarce()
 }
 
 // Apply makes definitions the whole set that runs: see control.Plane.
@@ -184,13 +197,14 @@ func (r *Runner) Apply(ctx context.Context, wanted control.Definitions) (control
 // compilable keeps what runs under the key of a definition that this program cannot compile.
 func (r *Runner) compilable(wanted control.Definitions) (control.Definitions, control.Applied) {
 	var applied control.Applied
+	compile := r.opts.NewCompiler()
 	wanted.Definitions = slices.Clone(wanted.Definitions)
 	for i := range wanted.Definitions {
 		d := &wanted.Definitions[i]
 		if d.Keep() {
 			continue
 		}
-		if _, err := r.opts.Compile(d.Key, d.Meaning); err != nil {
+		if _, err := compile(d.Key, d.Meaning); err != nil {
 			applied.Refused = append(applied.Refused, control.Refusal{Key: d.Key, Version: d.Version, Message: err.Error()})
 			d.Meaning = nil
 		}

@@ -127,7 +127,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 func (p *plane) start() {
 	p.t.Helper()
 	opts := runner.Options{
-		Log: p.log, Compile: compile, Clock: p.clock, Logger: quiet, TimeZoneData: "2025c",
+		Log: p.log, NewCompiler: func() engine.Compiler { return compile }, Clock: p.clock, Logger: quiet, TimeZoneData: "2025c",
 		OpenState: func(partition int) (runner.State, error) { return memoryState{p.states[partition]}, nil },
 	}
 	if p.opts != nil {
