@@ -169,8 +169,17 @@ func (r *Result) printStages(w io.Writer, resource *unstructured.Unstructured, w
 	for i := range fn.Status.Stages {
 		table.Rows = append(table.Rows, metav1.TableRow{Cells: stageCells(&fn.Status.Stages[i])})
 	}
+	if !slices.ContainsFunc(fn.Status.Stages, func(s v1alpha1.StageStatus) bool { return s.Value != nil }) {
+		table.ColumnDefinitions = stageColumns[:len(stageColumns)-valueColumns]
+		for i := range table.Rows {
+			table.Rows[i].Cells = table.Rows[i].Cells[:len(stageColumns)-valueColumns]
+		}
+	}
 	return printTable(w, table, printers.PrintOptions{Wide: wide})
 }
+
+// valueColumns are the last of stageColumns. They are left out where no stage has a value.
+const valueColumns = 2
 
 var stageColumns = []metav1.TableColumnDefinition{
 	{Name: "Stage", Type: "string"},
