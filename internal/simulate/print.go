@@ -169,17 +169,22 @@ func (r *Result) printStages(w io.Writer, resource *unstructured.Unstructured, w
 	for i := range fn.Status.Stages {
 		table.Rows = append(table.Rows, metav1.TableRow{Cells: stageCells(&fn.Status.Stages[i])})
 	}
-	if !slices.ContainsFunc(fn.Status.Stages, func(s v1alpha1.StageStatus) bool { return s.Value != nil }) {
-		table.ColumnDefinitions = stageColumns[:len(stageColumns)-valueColumns]
-		for i := range table.Rows {
-			table.Rows[i].Cells = table.Rows[i].Cells[:len(stageColumns)-valueColumns]
-		}
-	}
+	dropEmptyColumns(table)
 	return printTable(w, table, printers.PrintOptions{Wide: wide})
 }
 
-// valueColumns are the last of stageColumns. They are left out where no stage has a value.
-const valueColumns = 2
+// dropEmptyColumns leaves out what no row has anything to say about.
+func dropEmptyColumns(table *metav1.Table) {
+	for column := len(table.ColumnDefinitions) - 1; column >= 0; column-- {
+		if slices.ContainsFunc(table.Rows, func(row metav1.TableRow) bool { return row.Cells[column] != "" }) {
+			continue
+		}
+		table.ColumnDefinitions = slices.Delete(slices.Clone(table.ColumnDefinitions), column, column+1)
+		for i := range table.Rows {
+			table.Rows[i].Cells = slices.Delete(table.Rows[i].Cells, column, column+1)
+		}
+	}
+}
 
 var stageColumns = []metav1.TableColumnDefinition{
 	{Name: "Stage", Type: "string"},

@@ -333,24 +333,3 @@ func TestTheOrderOfEventsAndFilesDoesNotMatter(t *testing.T) {
 		}
 	})
 }
-
-func FuzzRun(f *testing.F) {
-	manifests := files(f, shopFunnel, shopFeed)
-	for _, seed := range []string{strings.Join(shopEvents(), "\n"), "user,what,at,test\nann,page.viewed,2026-11-02 12:00,\n", "{}", "user\nann", ""} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, content []byte) {
-		result, err := run(t, manifests, files(t, string(content)))
-		if (result == nil) == (err == nil) {
-			t.Errorf("result %v with error %v", result, err)
-		}
-		if err != nil {
-			return
-		}
-		for _, format := range simulate.Formats {
-			if err := result.Print(io.Discard, format); err != nil {
-				t.Errorf("print as %s: %v", format, err)
-			}
-		}
-	})
-}
