@@ -10,6 +10,10 @@ KUBERNETES_VERSION := $(shell sed -n 's|^\s*k8s.io/kubernetes \(v[0-9.]*\).*|\1|
 # Where kube-apiserver, etcd and kubectl are once they are built; controller tests read it.
 export KUBEBUILDER_ASSETS ?= $(WAYMARK_CACHE)/kubernetes-$(KUBERNETES_VERSION)/bin
 
+# Packs static programs into an image tarball without a container engine:
+#   $(PACK_IMAGE) -tag NAME:TAG -file /absolute/program=/program -entrypoint /program -output /absolute/image.tar
+PACK_IMAGE := go -C $(CURDIR)/hack/image run .
+
 ##@ Cluster
 
 .PHONY: envtest-binaries

@@ -77,8 +77,19 @@ type Report struct {
 	// AsOf is the runner's time, in microseconds since 1970, for which all partitions speak. While a partition cannot follow the clock
 	// (Ingest tells why) it may lie outside that partition's [Clock, NextDue).
 	AsOf int64 `json:"asOf"`
-	// Partitions are those this runner owns, in their order.
+	// Partitions are those this runner owns and has numbers of, in their order.
 	Partitions []aggregate.Partition `json:"partitions"`
+	// Faults are those that it owns and has no numbers of now, in their order.
+	Faults []Fault `json:"faults,omitempty"`
+}
+
+// Fault says why a partition does not run.
+type Fault struct {
+	Partition int `json:"partition"`
+	// Reason is a PascalCase word, such as CatchingUp or LogDiverged.
+	Reason string `json:"reason"`
+	// Message explains the reason.
+	Message string `json:"message"`
 }
 
 // Ingest is whether events are taken.

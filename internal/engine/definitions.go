@@ -5,6 +5,7 @@ package engine
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,13 +45,9 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		d.pending = nil
 		return nil
 	}
-	program, err := f.options.Compile(r.Key, r.Definition)
+	s, err := f.compile(r.Key, f.nextSlot, r.Version, slices.Clone(r.Definition))
 	if err != nil {
-		return fmt.Errorf("compile %s: %w", r.Key, err)
-	}
-	s, err := newSlot(f.nextSlot, r.Version, slices.Clone(r.Definition), program)
-	if err != nil {
-		return fmt.Errorf("definition %s: %w", r.Key, err)
+		return err
 	}
 	f.nextSlot++
 	s.floor, s.cursor, s.target = f.clock, f.first, offset
@@ -65,6 +62,19 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 	f.definitions[r.Key] = d
 	f.follow()
 	return nil
+}
+
+func (f *Fold) compile(key string, id uint32, version string, meaning json.RawMessage) (*slot, error) {
+	program, err := f.options.Compile(key, meaning)
+	if err != nil {
+		return nil, fmt.Errorf("compile definition %s: %w", key, err)
+	}
+	s, err := newSlot(id, version, meaning, program)
+	if err != nil {
+		return nil, fmt.Errorf("definition %s: %w", key, err)
+	}
+	s.timers.complete = true // a new slot has nothing stored
+	return s, nil
 }
 
 // ready says whether the version that is to be activated has folded all records so far.
@@ -86,6 +96,7 @@ func (f *Fold) activate(r *record.VersionRecord) {
 	f.flush()
 	f.drop(d.active)
 	d.active, d.pending = d.pending, nil
+	d.active.setClock(f.clock) // the log may no longer hold the tick before the apply
 	f.follow()
 }
 
@@ -97,6 +108,9 @@ func (f *Fold) remove(r *record.VersionRecord) {
 	f.drop(d.active)
 	f.drop(d.pending)
 	delete(f.definitions, r.Key)
+	if f.options.Store != nil {
+		f.removed = append(f.removed, r.Key)
+	}
 	f.follow()
 }
 
@@ -106,6 +120,9 @@ func (f *Fold) drop(s *slot) {
 		return
 	}
 	s.dropped = true
+	if f.options.Store != nil {
+		f.dropped = append(f.dropped, s.id)
+	}
 	s.timers, s.tally = timers{}, newTally(s.plan.stages) // units may still point to it
 }
 
@@ -170,6 +187,7 @@ func (f *Fold) StepBackfill(key, version string, offset uint64, r *record.Record
 	if offset < s.cursor || offset > f.offset {
 		return fmt.Errorf("%w: record %d for the backfill of %s, which wants %d up to %d", ErrOffset, offset, key, s.cursor, f.offset)
 	}
+	f.evict()
 	s.gap = s.gap || offset > s.cursor
 	if err := f.stepShadow(s, offset, r); err != nil {
 		f.err = fmt.Errorf("backfill %s with record %d: %w", key, offset, err)
@@ -178,7 +196,6 @@ func (f *Fold) StepBackfill(key, version string, offset uint64, r *record.Record
 	s.cursor = offset + 1
 	s.changed = true
 	if s.cursor > f.offset {
-		f.flush() // other slots' stale units come to no harm by being evaluated early
 		f.follow()
 	}
 	return nil
@@ -191,13 +208,18 @@ func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
 		if err != nil {
 			return err
 		}
-		f.drain([]*slot{s}, eventsBudget+events)
+		if s.catchingUp() {
+			return nil
+		}
+		return f.drain([]*slot{s}, eventsBudget+events)
 	case record.Epoch, record.Tick:
 		t := max(r.Tick, r.Epoch.Time)
 		s.knowsSince(t)
 		f.flush()
-		s.setClock(t)
-		f.drain([]*slot{s}, tickBudget)
+		if s.setClock(t); s.catchingUp() {
+			return nil
+		}
+		return f.drain([]*slot{s}, tickBudget)
 	}
 	return nil // what concerns definitions was folded when it was new
 }
@@ -217,6 +239,9 @@ func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err er
 			return n, err
 		}
 		c := f.contact(e.Contact)
+		if err := f.readKnown(c); err != nil {
+			return n, err
+		}
 		var hash uint64
 		hash, f.buffer = identityHash(&e, f.buffer)
 		if first, found := c.known.find(hash); found && first != at {
@@ -224,7 +249,9 @@ func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err er
 		}
 		if m, matters := s.offer(&e, at, f.options.Partition); matters {
 			m.id = identity(&e)
-			f.insert(s, c, m)
+			if err := f.insert(s, c, m); err != nil {
+				return n, err
+			}
 		}
 	}
 	return n, nil

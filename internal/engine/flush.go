@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -36,7 +38,8 @@ func (f *Fold) evaluate(u *unit) {
 	if first, any := u.oldest(); any {
 		due = earlier(due, s.plan.forgetAt(first))
 	}
-	s.changed = true
+	s.changed, u.changed = true, true
+	f.touch(u.contact)
 	if due != u.due {
 		u.due = due
 		s.timers.set(u)
@@ -44,63 +47,76 @@ func (f *Fold) evaluate(u *unit) {
 }
 
 // drainAll drains the slots in force together, and each shadow by itself, as it would when it had not caught up.
-func (f *Fold) drainAll(budget int) {
-	f.drain(f.live, budget)
-	for i := range f.shadows {
-		f.drain(f.shadows[i:i+1], budget)
+func (f *Fold) drainAll(budget int) error {
+	if err := f.drain(f.live, budget); err != nil {
+		return err
 	}
+	for i := range f.shadows {
+		if f.shadows[i].catchingUp() {
+			continue
+		}
+		if err := f.drain(f.shadows[i:i+1], budget); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// drain evaluates the units that are due, in the order of due time, slot and contact, as far as the budget goes.
-func (f *Fold) drain(slots []*slot, budget int) {
+// drain evaluates the units that are due, in the order of due time, slot and contact, as far as the budget goes. What a stale unit will be
+// due at when it is flushed lies after the clock, so it makes no difference when that is; only a shadow that is not yet at the time
+// when it was applied takes in events that are to be forgotten at once, and it waits.
+func (f *Fold) drain(slots []*slot, budget int) error {
 	for ; budget > 0; budget-- {
-		u := f.earliest(slots)
-		if u == nil {
-			return
+		s, first, err := f.earliest(slots)
+		if err != nil || s == nil || first.due > s.view.clock {
+			return err
 		}
 		if len(f.stale) > 0 { // rare; and then what is due may no longer be
 			f.flush()
-			if u = f.earliest(slots); u == nil {
-				return
+			budget++
+			continue
+		}
+		u := first.unit
+		if u == nil {
+			if u, err = f.unit(s, f.contact(first.contact)); err != nil {
+				return err
 			}
 		}
-		s := u.slot
-		if boundary := s.plan.forgetBefore(s.view.clock); u.holdsBefore(boundary) {
-			u.forget(&f.evaluator, boundary)
+		if u.due != first.due {
+			return fmt.Errorf("%w: a timer and its unit disagree", ErrCorruptState)
+		}
+		if oldest, any := u.oldest(); any && oldest < s.view.forgotten {
+			u.forget(&f.evaluator, s.view.forgotten)
 		}
 		f.evaluate(u)
 	}
+	return nil
 }
 
-// earliest gives the unit of the slots that is due first, or nil when none is due by its slot's clock.
-func (f *Fold) earliest(slots []*slot) *unit {
-	var first *unit
+// earliest gives the first alarm of the slots, and whose it is.
+func (f *Fold) earliest(slots []*slot) (whose *slot, first alarm, err error) {
 	for _, s := range slots {
-		u := s.timers.earliest()
-		if s.isDue(u) && (first == nil || u.due < first.due) {
-			first = u
+		a, ever, err := s.timers.earliest(f, s)
+		if err != nil {
+			return nil, alarm{}, err
+		}
+		if ever && (whose == nil || a.due < first.due) {
+			whose, first = s, a
 		}
 	}
-	return first
+	return whose, first, nil
 }
 
-func (u *unit) holdsBefore(t event.Time) bool {
-	oldest, any := u.oldest()
-	return any && oldest < t
-}
-
-// NextDue gives when time alone next changes a number, and false when it never does. It lies at or before Clock while units that
-// are due wait for their turn. It evaluates what is stale, so ask about as often as ticks are due, not after every record.
-func (f *Fold) NextDue() (event.Time, bool) {
+// NextDue gives when time alone next changes a number; 0 is never. It lies at or before Clock while units that are due wait for their
+// turn. It evaluates what is stale, so ask about as often as ticks are due, not after every record.
+func (f *Fold) NextDue() (event.Time, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
 	f.flush()
-	var next event.Time
-	for _, d := range f.definitions {
-		if d.active == nil {
-			continue
-		}
-		if u := d.active.timers.earliest(); u != nil {
-			next = earlier(next, u.due)
-		}
+	_, first, err := f.earliest(f.live)
+	if err != nil {
+		f.err = err
 	}
-	return next, next != 0
+	return first.due, err
 }

@@ -56,6 +56,10 @@ type Options struct {
 	Compile Compiler
 	// TimeZoneData is the version of the time zone rules that the programs use. A log with another is refused; empty: none is.
 	TimeZoneData string
+	// Store keeps the state; nil keeps all in memory, and then Commit does nothing.
+	Store Store
+	// CacheBytes is how much memory what lies in the Store may take up, roughly; what changed since the last commit comes on top.
+	CacheBytes int
 }
 
 // Fold is the state of one partition.
@@ -80,6 +84,18 @@ type Fold struct {
 	evaluator evaluator
 	buffer    []byte
 	err       error
+
+	// changed are the contacts that differ from the store, dropped the slots and removed the definitions it is to forget.
+	changed []*contact
+	dropped []uint32
+	removed []string
+	note    []byte
+	scratch scratch
+
+	// ring are the contacts in memory, for the cache: see evict.
+	ring   []*contact
+	hand   int
+	weight int
 }
 
 // counts are the partition's own numbers.
@@ -88,25 +104,24 @@ type counts struct {
 	lastEvent                   event.Time
 }
 
-// contact is what is known of one contact.
-type contact struct {
-	name  string
-	known known
-	units []*unit
-}
-
-// Open gives a fold of an empty log.
+// Open gives the fold as its store has it: after the last record before the last commit that the store kept.
 func Open(options Options) (*Fold, error) {
 	if options.Compile == nil {
 		return nil, errors.New("open fold: no compiler")
 	}
-	return &Fold{
+	f := &Fold{
 		options:     options,
 		nextSlot:    1,
 		definitions: map[string]*defined{},
 		contacts:    map[string]*contact{},
 		byType:      map[string][]*slot{},
-	}, nil
+	}
+	if options.Store != nil {
+		if err := f.restore(); err != nil {
+			return nil, fmt.Errorf("open fold of partition %d: %w", options.Partition, err)
+		}
+	}
+	return f, nil
 }
 
 // Offset gives the offset of the last record folded; 0 before the first.
@@ -117,6 +132,12 @@ func (f *Fold) Clock() event.Time { return f.clock }
 
 // Epoch gives the number of the owner whose records were folded last.
 func (f *Fold) Epoch() uint64 { return f.epoch }
+
+// Note gives what SetNote was given before the last commit; nil when it never was.
+func (f *Fold) Note() []byte { return f.note }
+
+// SetNote gives the fold a few bytes of its caller's to store with the next commit, such as what identifies the log.
+func (f *Fold) SetNote(note []byte) { f.note = append([]byte(nil), note...) }
 
 // Step folds the next record. Offsets rise from record to record.
 func (f *Fold) Step(offset uint64, r *record.Record) error {
@@ -134,6 +155,7 @@ func (f *Fold) Step(offset uint64, r *record.Record) error {
 	if f.offset == 0 {
 		f.first = offset
 	}
+	f.evict()
 	if err := f.step(offset, r); err != nil {
 		f.err = fmt.Errorf("fold record %d: %w", offset, err)
 		return f.err
@@ -152,15 +174,15 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		if err != nil {
 			return err
 		}
-		f.drainAll(eventsBudget + events)
+		return f.drainAll(eventsBudget + events)
 	case record.Epoch:
 		if err := f.checkEpoch(&r.Epoch); err != nil {
 			return err
 		}
 		f.epoch = r.Epoch.Epoch
-		f.tick(r.Epoch.Time)
+		return f.tick(r.Epoch.Time)
 	case record.Tick:
-		f.tick(r.Tick)
+		return f.tick(r.Tick)
 	case record.Apply:
 		return f.apply(offset, &r.Apply)
 	case record.Activate:
@@ -184,7 +206,7 @@ func (f *Fold) checkEpoch(e *record.EpochRecord) error {
 }
 
 // tick moves the clock. What was matched before is evaluated first, so that it does not matter who looked when.
-func (f *Fold) tick(t event.Time) {
+func (f *Fold) tick(t event.Time) error {
 	f.flush()
 	f.clock = max(f.clock, t)
 	for _, s := range f.live {
@@ -194,7 +216,7 @@ func (f *Fold) tick(t event.Time) {
 		s.knowsSince(t)
 		s.setClock(t)
 	}
-	f.drainAll(tickBudget)
+	return f.drainAll(tickBudget)
 }
 
 // foldEvents folds a chunk and gives how many events it holds.
@@ -211,19 +233,26 @@ func (f *Fold) foldEvents(offset uint64, chunk []byte) (n int, err error) {
 		for _, s := range f.shadows {
 			s.knowsSince(e.Received)
 		}
-		f.foldEvent(&e, at)
+		if err := f.foldEvent(&e, at); err != nil {
+			return n, err
+		}
 	}
 	return n, nil
 }
 
-func (f *Fold) foldEvent(e *event.Event, at place) {
+func (f *Fold) foldEvent(e *event.Event, at place) error {
 	c := f.contact(e.Contact)
+	if err := f.readKnown(c); err != nil {
+		return err
+	}
 	var hash uint64
 	hash, f.buffer = identityHash(e, f.buffer)
 	if _, isNew := c.known.first(hash, at); !isNew {
 		f.counts.duplicates++
-		return
+		return nil
 	}
+	c.learned = true
+	f.touch(c)
 	f.counts.events++
 	if f.counts.lastEvent == 0 || e.Time > f.counts.lastEvent {
 		f.counts.lastEvent = e.Time
@@ -233,47 +262,32 @@ func (f *Fold) foldEvent(e *event.Event, at place) {
 	}
 	id := ""
 	for _, s := range f.byType[e.Type] {
-		if m, matters := s.offer(e, at, f.options.Partition); matters {
-			if id == "" {
-				id = identity(e)
-			}
-			m.id = id
-			f.insert(s, c, m)
+		m, matters := s.offer(e, at, f.options.Partition)
+		if !matters {
+			continue
+		}
+		if id == "" {
+			id = identity(e)
+		}
+		m.id = id
+		if err := f.insert(s, c, m); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-func (f *Fold) insert(s *slot, c *contact, m match) {
-	u := c.unit(s)
+func (f *Fold) insert(s *slot, c *contact, m match) error {
+	u, err := f.unit(s, c)
+	if err != nil {
+		return err
+	}
 	u.insert(m)
+	u.changed = true
+	f.touch(c)
 	if !u.stale {
 		u.stale = true
 		f.stale = append(f.stale, u)
 	}
-}
-
-func (f *Fold) contact(name string) *contact {
-	c, found := f.contacts[name]
-	if !found {
-		c = &contact{name: string([]byte(name))} // the name given lies in a chunk
-		f.contacts[c.name] = c
-	}
-	return c
-}
-
-// unit gives the contact's unit of a slot, and lets go of those whose slots are gone.
-func (c *contact) unit(s *slot) *unit {
-	for i := 0; i < len(c.units); i++ {
-		switch u := c.units[i]; {
-		case u.slot == s:
-			return u
-		case u.slot.dropped:
-			c.units[i] = c.units[len(c.units)-1]
-			c.units = c.units[:len(c.units)-1]
-			i--
-		}
-	}
-	u := newUnit(s, c)
-	c.units = append(c.units, u)
-	return u
+	return nil
 }

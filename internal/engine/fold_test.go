@@ -104,6 +104,15 @@ func steps(t testing.TB, f *engine.Fold, records ...record.Record) {
 	}
 }
 
+func report(t testing.TB, f *engine.Fold) aggregate.Partition {
+	t.Helper()
+	p, err := f.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func open(t testing.TB) *engine.Fold {
 	t.Helper()
 	f, err := engine.Open(engine.Options{Compile: compile})
@@ -135,20 +144,20 @@ func TestFoldCountsAFunnel(t *testing.T) {
 		{Entered: 2, Converted: 1, InProgress: 1, Recovered: 1, ToNext: toOrder},
 		{Entered: 1, Converted: 1, Value: 700, ValueEvents: 1},
 	}
-	report := f.Report()
-	if diff := cmp.Diff(want, report.Funnels[key].Funnel.Stages); diff != "" {
+	got := report(t, f)
+	if diff := cmp.Diff(want, got.Funnels[key].Funnel.Stages); diff != "" {
 		t.Errorf("stages differ (-want +got):\n%s", diff)
 	}
-	if report.Events != 5 || report.Duplicates != 1 {
-		t.Errorf("%d events and %d duplicates, want 5 and 1", report.Events, report.Duplicates)
+	if got.Events != 5 || got.Duplicates != 1 {
+		t.Errorf("%d events and %d duplicates, want 5 and 1", got.Events, got.Duplicates)
 	}
-	if want := noon.Add(time.Hour+time.Minute) + 1; report.NextDue != want {
-		t.Errorf("next due is %v, want %v, when bob drops", report.NextDue.UTC(), want.UTC())
+	if want := noon.Add(time.Hour+time.Minute) + 1; got.NextDue != want {
+		t.Errorf("next due is %v, want %v, when bob drops", got.NextDue.UTC(), want.UTC())
 	}
 
-	steps(t, f, ticking(report.NextDue))
+	steps(t, f, ticking(got.NextDue))
 	want[1].InProgress, want[1].Dropped = 0, 1
-	if diff := cmp.Diff(want, f.Report().Funnels[key].Funnel.Stages); diff != "" {
+	if diff := cmp.Diff(want, report(t, f).Funnels[key].Funnel.Stages); diff != "" {
 		t.Errorf("stages differ after bob's time is up (-want +got):\n%s", diff)
 	}
 }
@@ -186,7 +195,7 @@ func TestBackfillGivesTheNumbersOfAnEarlierApply(t *testing.T) {
 	more := chunk(event.Event{Contact: "bob", Type: "cart", Time: noon + 9})
 	steps(t, late, more, activate) // it follows once it has caught up
 	steps(t, early, more)
-	if diff := cmp.Diff(early.Report().Funnels[key], late.Report().Funnels[key]); diff != "" {
+	if diff := cmp.Diff(report(t, early).Funnels[key], report(t, late).Funnels[key]); diff != "" {
 		t.Errorf("a later apply gives other numbers (-early +late):\n%s", diff)
 	}
 }

@@ -9,7 +9,11 @@ import (
 
 // Report gives all numbers of the partition. They hold from its Clock on and before its NextDue. While units that are due wait for
 // their turn, Clock is the last instant before the first of them was due.
-func (f *Fold) Report() aggregate.Partition {
+func (f *Fold) Report() (aggregate.Partition, error) {
+	due, err := f.NextDue()
+	if err != nil {
+		return aggregate.Partition{}, err
+	}
 	p := aggregate.Partition{
 		Partition: f.options.Partition,
 		Epoch:     f.epoch, Offset: f.offset,
@@ -18,14 +22,14 @@ func (f *Fold) Report() aggregate.Partition {
 		Events:    f.counts.events, Duplicates: f.counts.duplicates, Clamped: f.counts.clamped,
 		Funnels: make(map[string]aggregate.Definition, len(f.definitions)),
 	}
-	if due, ever := f.NextDue(); ever {
+	if due != 0 {
 		p.NextDue = due
 		p.Clock = min(p.Clock, due-1)
 	}
 	for key, d := range f.definitions {
 		p.Funnels[key] = d.report()
 	}
-	return p
+	return p, nil
 }
 
 func (d *defined) report() aggregate.Definition {

@@ -49,7 +49,7 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 			s.types[m.Event] = true
 		}
 	}
-	s.tally = newTally(p.stages)
+	s.tally, s.changed = newTally(p.stages), true
 	s.view = p.at(0)
 	return s, nil
 }
@@ -60,8 +60,10 @@ func (s *slot) setClock(t event.Time) {
 	if now := max(s.clock, s.floor); now != s.view.clock {
 		s.view = s.plan.at(now)
 	}
-	s.changed = true
 }
+
+// catchingUp says whether a shadow is still at records from before it was applied.
+func (s *slot) catchingUp() bool { return s.clock < s.floor }
 
 // offer shows an accepted event to the slot. It gives the match to insert when the event matters to a unit.
 func (s *slot) offer(e *event.Event, at place, partition int) (m match, matters bool) {
@@ -89,12 +91,12 @@ func (s *slot) offer(e *event.Event, at place, partition int) (m match, matters 
 		s.tally.clamped++
 		s.changed = true
 	}
+	if !s.plan.firstStart && e.Time < s.view.forgotten {
+		return match{}, false // a shadow need not keep what it would forget at once
+	}
 	m = match{time: e.Time, stages: found.Stages}
 	if len(found.Amounts) > 0 {
 		m.amounts = append(m.amounts, found.Amounts...)
 	}
 	return m, true
 }
-
-// isDue says whether it is time to evaluate a unit of the slot again.
-func (s *slot) isDue(u *unit) bool { return u != nil && u.due <= s.view.clock }

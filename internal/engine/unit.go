@@ -36,9 +36,9 @@ type unit struct {
 	due, storedDue event.Time
 	// stale is set when the contribution does not yet know of all matched events.
 	stale bool
-	// changed is set when the unit differs from its stored form; stored when it has one.
-	changed, stored bool
-	// removed are the numbers of stored pages that are no longer in use.
+	// changed is set when the unit differs from its stored form; apart when its pages are stored under keys of their own.
+	changed, apart bool
+	// removed are the numbers of pages that are no longer in use.
 	removed []uint32
 
 	sole [1]page
@@ -176,7 +176,17 @@ func (u *unit) forget(v *evaluator, boundary event.Time) {
 		whole := n == len(ms) && len(u.pages) > 1
 		u.cut(0, n)
 		if !whole {
-			return
+			break
 		}
 	}
+	if u.size == 0 && !u.saturated {
+		u.restart()
+	}
+}
+
+// restart makes a unit that holds nothing any more like a new one, which it is when it was let go and comes back: whatever attempt
+// was open ended before any time that an event can still have.
+func (u *unit) restart() {
+	u.removed = append(u.removed, u.pages[0].number)
+	u.pages[0].number, u.nextPage, u.closed = 0, 1, 0
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,9 +47,8 @@ type feed struct {
 	limiter *rate.Limiter
 	counts  *counts
 
-	newMapper func() (Mapper, error) // nil: the feed has no mapping
-	mappers   *sync.Pool
-	fault     error // the mapping does not compile
+	mapper *definition.Mapper // nil: the feed has no mapping
+	fault  error              // the mapping does not compile
 }
 
 // counts is what came through a feed since the gateway started. They outlive changes of the feed.
@@ -140,14 +138,13 @@ func (g *Gateway) newFeed(d definition.Feed, old *feedSet) (*feed, error) {
 	if d.Mapping == (definition.Mapping{}) {
 		return f, nil
 	}
-	f.mappers = new(sync.Pool)
-	f.newMapper, f.fault = g.compile(d)
+	f.mapper, f.fault = definition.NewMapper(d.Mapping)
 	if f.fault == nil {
 		return f, nil
 	}
 	err := fmt.Errorf("feed %s: %w", f.key, f.fault)
 	if before != nil && before.fault == nil {
-		f.Mapping, f.mappers, f.newMapper, f.fault = before.Mapping, before.mappers, before.newMapper, nil
+		f.Mapping, f.mapper, f.fault = before.Mapping, before.mapper, nil
 	}
 	return f, err
 }
@@ -175,21 +172,6 @@ func (g *Gateway) countsOf(key string) *counts {
 	c := newCounts()
 	g.counts[key] = c
 	return c
-}
-
-// mapper gives a mapper for the use of one request, or nil where the feed has no mapping.
-func (f *feed) mapper() (m Mapper, release func(), err error) {
-	release = func() {}
-	if f.fault != nil || f.newMapper == nil {
-		return nil, release, f.fault
-	}
-	m, _ = f.mappers.Get().(Mapper)
-	if m == nil {
-		if m, err = f.newMapper(); err != nil {
-			return nil, release, fmt.Errorf("make a mapper: %w", err)
-		}
-	}
-	return m, func() { f.mappers.Put(m) }, nil
 }
 
 func (f *feed) speaks(protocol string) bool { return slices.Contains(f.Protocols, protocol) }

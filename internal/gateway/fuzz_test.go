@@ -33,12 +33,13 @@ func checkInvariants(t *testing.T, events []event.Event) {
 }
 
 func FuzzCloudEvents(f *testing.F) {
+	g, log := newGateway(f)
 	for _, tt := range sdkCases {
 		f.Add(tt.body, false)
 		f.Add("["+tt.body+"]", true)
 	}
 	f.Fuzz(func(t *testing.T, body string, isBatch bool) {
-		g, log := newGateway(t)
+		log.reset()
 		contentType := structured
 		if isBatch {
 			contentType = batch
@@ -55,10 +56,11 @@ func FuzzCloudEvents(f *testing.F) {
 }
 
 func FuzzBinary(f *testing.F) {
+	g, log := newGateway(f)
 	f.Add("1", "/a", "t", "ann", "2026-11-02T09:00:00Z", "application/json", `{"a":1}`)
 	f.Add("%31", "a b", "t%", "", "", "text/plain", `x`)
 	f.Fuzz(func(t *testing.T, id, source, kind, subject, at, contentType, body string) {
-		g, log := newGateway(t)
+		log.reset()
 		do(t, g, send("POST", "/shop/open", body, "Content-Type", contentType, "ce-specversion", "1.0", "ce-id", id,
 			"ce-source", source, "ce-type", kind, "ce-subject", subject, "ce-time", at))
 		checkInvariants(t, log.all())
@@ -66,11 +68,12 @@ func FuzzBinary(f *testing.F) {
 }
 
 func FuzzSegment(f *testing.F) {
+	g, log := newGateway(f)
 	f.Add("batch", `{"batch":[{"type":"track","userId":"u","event":"E","timestamp":"2026-11-02T09:00:00Z","properties":{"a":1}}],"sentAt":"2026-11-02T09:00:00Z"}`)
 	f.Add("t", `{"userId":1,"event":"E","context":{"a":{}}}`)
 	f.Add("identify", `{"anonymousId":"a","traits":[1]}`)
 	f.Fuzz(func(t *testing.T, call, body string) {
-		g, log := newGateway(t)
+		log.reset()
 		r := basic(send("POST", "/v1/t", body), "server-key")
 		r.URL.Path = "/v1/" + call
 		do(t, g, r)
@@ -79,10 +82,11 @@ func FuzzSegment(f *testing.F) {
 }
 
 func FuzzWebhook(f *testing.F) {
+	g, log := newGateway(f)
 	f.Add(`{"email":"a","kind":"k"}`, "application/json")
 	f.Add(`email=a&kind=k&x=%d0`, "application/x-www-form-urlencoded")
 	f.Fuzz(func(t *testing.T, body, contentType string) {
-		g, log := newGateway(t)
+		log.reset()
 		do(t, g, send("POST", "/shop/crm", body, "Content-Type", contentType))
 		checkInvariants(t, log.all())
 	})

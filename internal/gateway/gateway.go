@@ -19,7 +19,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -39,8 +38,6 @@ type Clock interface{ Now() time.Time }
 type Options struct {
 	// Appender takes the events. Required.
 	Appender Appender
-	// CompileMapping compiles feeds' mappings. Without it, feeds with a mapping are not served.
-	CompileMapping CompileMapping
 	// Clock defaults to the wall clock.
 	Clock Clock
 	// Log defaults to slog's default logger. No record holds anything of a message.
@@ -53,7 +50,6 @@ type Options struct {
 // Gateway is an http.Handler that serves HTTP EventFeeds.
 type Gateway struct {
 	appender Appender
-	compile  CompileMapping
 	clock    Clock
 	log      *slog.Logger
 	memory   budget
@@ -70,13 +66,8 @@ var _ http.Handler = (*Gateway)(nil)
 // New makes a Gateway that serves no feeds yet.
 func New(o Options) *Gateway {
 	g := &Gateway{
-		appender: o.Appender, compile: o.CompileMapping, clock: o.Clock, log: o.Log, memory: budget{limit: o.MaxBodiesBytes},
+		appender: o.Appender, clock: o.Clock, log: o.Log, memory: budget{limit: o.MaxBodiesBytes},
 		unknown: newCounts(), counts: make(map[string]*counts),
-	}
-	if g.compile == nil {
-		g.compile = func(definition.Feed) (func() (Mapper, error), error) {
-			return nil, errors.New("mappings are not supported here")
-		}
 	}
 	if g.clock == nil {
 		g.clock = wallClock{}

@@ -57,6 +57,12 @@ func (l *memoryLog) all() []event.Event {
 	return slices.Clone(l.events)
 }
 
+func (l *memoryLog) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = nil
+}
+
 func shopFeeds() definition.Feeds {
 	return definition.Feeds{Version: "v1", Feeds: []definition.Feed{
 		{
@@ -69,7 +75,11 @@ func shopFeeds() definition.Feeds {
 		{Namespace: "shop", Name: "slow", Protocols: []string{"CloudEvents"}, EventsPerSecond: 1, Burst: 2},
 		{
 			Namespace: "shop", Name: "crm", Protocols: []string{"Webhook"},
-			Mapping: definition.Mapping{Contact: "body.email", Type: "body.kind", Drop: "body.test"},
+			Mapping: definition.Mapping{Contact: "body.email", Type: "body.kind", Time: "body.when", Drop: "body.test == 'yes'"},
+		},
+		{
+			Namespace: "shop", Name: "mapped", Protocols: []string{"CloudEvents", "Segment"}, WriteKeys: []string{"mapped-key"},
+			Mapping: definition.Mapping{Contact: "event.data.email", Type: "'web.' + event.type", ID: "headers['x-id'] + query.n"},
 		},
 	}}
 }
@@ -79,40 +89,12 @@ func newGateway(t testing.TB) (*gateway.Gateway, *memoryLog) {
 	t.Helper()
 	log := &memoryLog{}
 	g := gateway.New(gateway.Options{
-		Appender: log, Clock: clock{}, CompileMapping: compileFields, Log: slog.New(slog.DiscardHandler),
+		Appender: log, Clock: clock{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := g.SetFeeds(shopFeeds()); err != nil {
 		t.Fatalf("set feeds: %v", err)
 	}
 	return g, log
-}
-
-// compileFields understands mappings of the form body.name only.
-func compileFields(f definition.Feed) (func() (gateway.Mapper, error), error) {
-	for _, expression := range []string{f.Mapping.Contact, f.Mapping.Type, f.Mapping.Drop} {
-		if expression != "" && !strings.HasPrefix(expression, "body.") {
-			return nil, errors.New("mapping: cannot compile")
-		}
-	}
-	return func() (gateway.Mapper, error) { return fieldMapper{f.Mapping}, nil }, nil
-}
-
-type fieldMapper struct{ definition.Mapping }
-
-func (m fieldMapper) Map(in gateway.Message, e *event.Event) (bool, error) {
-	var body map[string]any
-	if err := json.Unmarshal(in.Body, &body); err != nil {
-		return false, err
-	}
-	field := func(expression string) string {
-		s, _ := body[strings.TrimPrefix(expression, "body.")].(string)
-		return s
-	}
-	e.Contact, e.Type = field(m.Contact), field(m.Type)
-	if field("body.fail") != "" {
-		return false, errors.New("mapping.contact: no such overload at column 5")
-	}
-	return field(m.Drop) == "yes", nil
 }
 
 // send builds a request; header is a list of names and values.
@@ -262,6 +244,12 @@ func TestAcceptedEvents(t *testing.T) {
 			send("POST", "/shop/crm", ` {"id":7,"email":"ann","kind":"lead.created"}`, "Content-Type", "application/json"),
 			[]event.Event{{Contact: "ann", Type: "lead.created", Source: "shop/crm", Time: now, Received: now, Data: []byte(`{"id":7,"email":"ann","kind":"lead.created"}`)}},
 		},
+		"a mapping over CloudEvents": {
+			send("POST", "/shop/mapped?n=7", with("data", `{"email":"bob"}`), "Content-Type", structured, "Authorization", "Bearer mapped-key", "X-Id", "n"),
+			changed(func(e *event.Event) {
+				e.Contact, e.Type, e.ID, e.Data = "bob", "web.page.viewed", "n7", []byte(`{"email":"bob"}`)
+			}),
+		},
 		"form": {
 			send("POST", "/shop/crm", `kind=lead.created&email=ann&tag=a&tag=b`, "Content-Type", "application/x-www-form-urlencoded"),
 			[]event.Event{{Contact: "ann", Type: "lead.created", Source: "shop/crm", Time: now, Received: now, Data: []byte(`{"email":"ann","kind":"lead.created","tag":["a","b"]}`)}},
@@ -361,8 +349,8 @@ func TestRefusedRequests(t *testing.T) {
 		"XML":                    {open("text/xml", "<a/>"), answer{Status: 415, Reason: gateway.Unsupported, Field: "Content-Type"}},
 		"CloudEvents to a CRM":   {send("POST", "/shop/crm", viewed, "Content-Type", structured), answer{Status: 415, Reason: gateway.Unsupported}},
 		"more than may come":     {send("POST", "/shop/slow", "["+viewed+","+viewed+","+viewed+"]", "Content-Type", batch), answer{Status: 413, Reason: gateway.TooLarge}},
-		"a mapping that fails":   {send("POST", "/shop/crm", `{"fail":"yes"}`, "Content-Type", "application/json"), answer{Status: 422, Reason: gateway.MappingFailed}},
-		"a mapping's no contact": {send("POST", "/shop/crm", `{"kind":"a"}`, "Content-Type", "application/json"), answer{Status: 422, Reason: gateway.MissingContact}},
+		"a mapping that fails":   {send("POST", "/shop/crm", `{"email":"ann","kind":"a","when":true}`, "Content-Type", "application/json"), answer{Status: 422, Reason: gateway.MappingFailed}},
+		"a mapping's no contact": {send("POST", "/shop/crm", `{"kind":"a"}`, "Content-Type", "application/json"), answer{Status: 422, Reason: gateway.MissingContact, Field: "mapping.contact"}},
 		"a webhook of numbers":   {send("POST", "/shop/crm", `[1]`, "Content-Type", "application/json"), answer{Status: 400, Reason: gateway.Malformed, Indexes: []int{0}}},
 		"a foreign page": {
 			send("POST", "/shop/web", viewed, "Authorization", "Bearer web-key", "Origin", "https://evil.example"),

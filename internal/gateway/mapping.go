@@ -4,6 +4,8 @@
 package gateway
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,26 +14,40 @@ import (
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// Message is what a feed's mapping sees of one message.
-type Message struct {
-	// Body is the message's JSON: a CloudEvent, a Segment call, or a webhook's object or form. It must not be changed.
-	Body []byte
-	// Headers are the request's, in lower case, without those that carry keys.
-	Headers map[string]string
-	// Query are the request's query parameters, without the write key.
-	Query map[string]string
+// mapEvent gives the event what the feed's mapping states, and tells whether the mapping drops the message.
+func (f *feed) mapEvent(view definition.Message, e *event.Event) (drop bool, problem *Problem) {
+	view.Event = *e
+	mapped, drop, err := f.mapper.Map(&view)
+	if err != nil {
+		return false, mapProblem(err)
+	}
+	if f.Mapping.Data == "" {
+		mapped.Data = e.Data // the protocol's, even where it has none
+	}
+	*e = mapped
+	return drop, nil
 }
 
-// Mapper gives an event the attributes that a feed's mapping states.
-type Mapper interface {
-	// Map overrides what the mapping names in e, which holds the protocol's own values, and tells whether to drop the
-	// message. An error says which expression failed and why, without the message's values.
-	Map(m Message, e *event.Event) (drop bool, err error)
+// mapProblem tells a message that lacks something from a mapping that fails.
+func mapProblem(err error) *Problem {
+	p := &Problem{
+		Reason: MappingFailed, Error: fmt.Sprintf("the feed's mapping failed: %v", err), status: http.StatusUnprocessableEntity,
+		Hint: "send the fields that the mapping reads, or correct spec.mapping of the EventFeed",
+	}
+	var fault *definition.MapError
+	if !errors.As(err, &fault) || !fault.Missing {
+		return p
+	}
+	p.Field = "mapping." + fault.Field
+	p.Reason = MissingType
+	p.Error = "the message does not say what happened: neither the protocol nor the feed's mapping gives a type"
+	if fault.Field == "contact" {
+		p.Reason = MissingContact
+		p.Error = "the message does not say who did it: neither the protocol nor the feed's mapping gives a contact"
+	}
+	p.Hint = "send what " + p.Field + " of the EventFeed reads, or leave such messages out with mapping.drop"
+	return p
 }
-
-// CompileMapping makes the mappers of one feed. A Mapper is used by one goroutine at a time; the function that is returned
-// may be called from many.
-type CompileMapping func(f definition.Feed) (newMapper func() (Mapper, error), err error)
 
 // secretHeaders never reach a mapping, so that no key can end up in an event.
 var secretHeaders = map[string]bool{"authorization": true, "x-waymark-key": true, "cookie": true, "proxy-authorization": true}

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -63,24 +63,22 @@ type admission struct {
 
 // admit maps, checks and collects the messages.
 func (a *admission) admit(messages []message) {
-	mapper, release, err := a.feed.mapper()
-	if err != nil {
+	if a.feed.fault != nil {
 		a.problems.add(&Problem{
 			Reason: MappingFailed, Error: "the feed's mapping does not compile", status: http.StatusServiceUnavailable,
 			Hint: "correct spec.mapping of the EventFeed: its Ready condition says what is wrong", retryAfter: time.Minute,
 		})
 		return
 	}
-	defer release()
-	var view Message
-	if mapper != nil {
+	var view definition.Message
+	if a.feed.mapper != nil {
 		view.Headers, view.Query = mappingView(a.request)
 	}
 	a.events = make([]event.Event, 0, len(messages))
 	for i := range messages {
 		m := &messages[i]
 		view.Body = m.body
-		keep, problem := a.complete(mapper, view, m)
+		keep, problem := a.complete(view, m)
 		switch {
 		case problem != nil && m.index >= 0:
 			a.problems.add(problem.at(m.index))
@@ -95,15 +93,12 @@ func (a *admission) admit(messages []message) {
 }
 
 // complete makes m.event whole, or says what is wrong with it.
-func (a *admission) complete(mapper Mapper, view Message, m *message) (keep bool, problem *Problem) {
+func (a *admission) complete(view definition.Message, m *message) (keep bool, problem *Problem) {
 	e := &m.event
-	if mapper != nil {
-		drop, err := mapper.Map(view, e)
-		if err != nil {
-			return false, mappingFailed(err)
-		}
-		if drop {
-			return false, nil
+	if a.feed.mapper != nil {
+		drop, problem := a.feed.mapEvent(view, e)
+		if drop || problem != nil {
+			return false, problem
 		}
 	}
 	e.Received = a.received
@@ -215,26 +210,16 @@ func (a *admission) contactField() string {
 }
 
 func (a *admission) missingContact() *Problem {
-	p := &Problem{Reason: MissingContact, status: http.StatusUnprocessableEntity}
-	switch {
-	case a.feed.Mapping.Contact != "":
-		p.Error = "mapping.contact gives nothing for this message"
-		p.Hint = "send what mapping.contact of the EventFeed reads, or drop such messages with mapping.drop"
-	case a.segment:
+	p := &Problem{
+		Reason: MissingContact, Field: "subject", status: http.StatusUnprocessableEntity,
+		Error: "subject is missing: the event does not say who did it",
+		Hint:  "send the contact's id as subject, or name another place with mapping.contact of the EventFeed",
+	}
+	if a.segment {
 		p.Field, p.Error = "userId", "userId and anonymousId are both missing: the call does not say who did it"
 		p.Hint = "send userId or anonymousId"
-	default:
-		p.Field, p.Error = "subject", "subject is missing: the event does not say who did it"
-		p.Hint = "send the contact's id as subject, or name another place with mapping.contact of the EventFeed"
 	}
 	return p
-}
-
-func mappingFailed(err error) *Problem {
-	return &Problem{
-		Reason: MappingFailed, Error: fmt.Sprintf("the feed's mapping failed: %v", err), status: http.StatusUnprocessableEntity,
-		Hint: "send the fields that the mapping reads, or correct spec.mapping of the EventFeed",
-	}
 }
 
 func invalidTime(field, value, problem string) *Problem {

@@ -70,7 +70,11 @@ func foldPartition(ctx context.Context, w *workspace, number int, events *timeli
 		if err := step(&record.Record{Kind: record.Tick, Tick: asOf}); err != nil {
 			return aggregate.Partition{}, err
 		}
-		if report := f.Report(); report.Clock >= asOf || ctx.Err() != nil {
+		report, err := f.Report()
+		if err != nil {
+			return aggregate.Partition{}, err
+		}
+		if report.Clock >= asOf || ctx.Err() != nil {
 			return report, ctx.Err()
 		}
 	}

@@ -12,7 +12,9 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,17 +56,16 @@ func TestClusterLife(t *testing.T) {
 		t.Errorf("up took %v although the cluster was up", took)
 	}
 	r.loadProbe(t)
-	r.kubectl(t, "apply", "--server-side", "-f", "hack/cluster/smoke/testdata/workload.yaml")
-	r.kubectl(t, "-n", "smoke", "rollout", "status", podLimit, "statefulset/store")
-	r.kubectl(t, "-n", "smoke", "rollout", "status", podLimit, "deployment/client")
+	r.applyWorkload(t)
 
 	t.Run("logs and exec", r.logsAndExec)
 	t.Run("the host reaches pods and Services", r.hostReaches)
+	t.Run("a pod reaches the host", r.podReachesHost)
 	t.Run("port-forward", r.portForward)
 	t.Run("data outlives the pod", r.dataOutlivesPod)
 	t.Run("a disk fills and heals", r.diskFillsAndHeals)
 	t.Run("a released volume is offered anew", r.volumeIsReclaimed)
-	t.Run("a killed component comes back", r.componentComesBack)
+	t.Run("killed components come back", r.componentsComeBack)
 
 	r.cluster(t, "down")
 	expectNoTrace(t, before)
@@ -102,6 +103,22 @@ func (r rig) hostReaches(t *testing.T) {
 		if answer := get(t, url); answer != "start 1\n" {
 			t.Errorf("the host asked the %s at %s and got %q", kind, url, answer)
 		}
+	}
+}
+
+func (r rig) podReachesHost(t *testing.T) {
+	listener, err := net.Listen("tcp", r.Host.Addr().String()+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "from the host")
+	}))
+	host.Listener = listener
+	host.Start()
+	defer host.Close()
+	if answer := r.kubectl(t, "-n", "smoke", "exec", "deployment/client", "--", "/probe", "get", host.URL); answer != "from the host" {
+		t.Errorf("a pod asked the host and got %q", answer)
 	}
 }
 
@@ -164,14 +181,20 @@ func (r rig) volumeIsReclaimed(t *testing.T) {
 	}
 }
 
-func (r rig) componentComesBack(t *testing.T) {
-	old := process(t, "kubelet")
-	kill(t, old)
-	eventually(t, "another kubelet runs", func() bool {
-		next := process(t, "kubelet")
-		return next != 0 && next != old
+func (r rig) componentsComeBack(t *testing.T) {
+	// The kernel cuts names off after 15 letters.
+	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller", "kube-scheduler", "containerd", "kubelet", "kube-proxy"} {
+		old := process(t, name)
+		kill(t, old)
+		eventually(t, "another "+name+" runs", func() bool {
+			next := process(t, name)
+			return next != 0 && next != old
+		})
+	}
+	eventually(t, "the API server answers", func() bool {
+		return r.kubectlCommand("get", "--raw=/readyz").Run() == nil
 	})
-	r.kubectl(t, "wait", "--for=condition=Ready", podLimit, "node/"+topology.NodeName)
+	r.applyWorkload(t)
 }
 
 func newRig(t *testing.T) rig {
@@ -184,6 +207,13 @@ func newRig(t *testing.T) rig {
 	made := rig{Cluster: opened, program: filepath.Join(t.TempDir(), "cluster")}
 	command(t, exec.Command("go", "build", "-o", made.program, "./hack/cluster"))
 	return made
+}
+
+func (r rig) applyWorkload(t *testing.T) {
+	t.Helper()
+	r.kubectl(t, "apply", "--server-side", "-f", "hack/cluster/smoke/testdata/workload.yaml")
+	r.kubectl(t, "-n", "smoke", "rollout", "status", podLimit, "statefulset/store")
+	r.kubectl(t, "-n", "smoke", "rollout", "status", podLimit, "deployment/client")
 }
 
 func (r rig) loadProbe(t *testing.T) {

@@ -20,16 +20,16 @@ type Pace struct {
 	interval time.Duration
 
 	mu    sync.Mutex
-	wrote map[types.UID]time.Time
+	wrote map[types.NamespacedName]time.Time
 }
 
 // NewPace lets each object's numbers be written once per interval, and more rarely when there are many objects.
 func NewPace(interval time.Duration) *Pace {
-	return &Pace{interval: interval, wrote: map[types.UID]time.Time{}}
+	return &Pace{interval: interval, wrote: map[types.NamespacedName]time.Time{}}
 }
 
 // Wait gives how long the numbers of an object have to wait for; 0 lets them be written.
-func (p *Pace) Wait(object types.UID, now time.Time) time.Duration {
+func (p *Pace) Wait(object types.NamespacedName, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last, known := p.wrote[object]
@@ -40,14 +40,14 @@ func (p *Pace) Wait(object types.UID, now time.Time) time.Duration {
 }
 
 // Wrote remembers that an object's status was written.
-func (p *Pace) Wrote(object types.UID, now time.Time) {
+func (p *Pace) Wrote(object types.NamespacedName, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wrote[object] = now
 }
 
 // Forget drops an object that is gone.
-func (p *Pace) Forget(object types.UID) {
+func (p *Pace) Forget(object types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.wrote, object)
@@ -55,9 +55,9 @@ func (p *Pace) Forget(object types.UID) {
 
 // intervalOf is max(interval, objects / writesPerSecond), longer by up to a tenth that differs from object to object, so that
 // objects that were made together are not written together for ever. p.mu should be held.
-func (p *Pace) intervalOf(object types.UID) time.Duration {
+func (p *Pace) intervalOf(object types.NamespacedName) time.Duration {
 	interval := max(p.interval, time.Duration(len(p.wrote))*time.Second/writesPerSecond)
 	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(object)) // a hash never fails
+	_, _ = hash.Write([]byte(object.String())) // a hash never fails
 	return interval + interval/10*time.Duration(hash.Sum32()%1000)/1000
 }

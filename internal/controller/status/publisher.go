@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,7 +38,7 @@ func (p *Publisher) Publish(ctx context.Context, before, after Resource, now tim
 	}
 	cause := causeConditions
 	if !conditionsChanged(before, after) {
-		if wait := p.Pace.Wait(after.GetUID(), now); wait > 0 {
+		if wait := p.Pace.Wait(client.ObjectKeyFromObject(after), now); wait > 0 {
 			return wait, nil
 		}
 		cause = causeNumbers
@@ -47,13 +48,13 @@ func (p *Publisher) Publish(ctx context.Context, before, after Resource, now tim
 		return 0, client.IgnoreNotFound(fmt.Errorf("write status of %s %s: %w", p.Kind, client.ObjectKeyFromObject(after), err))
 	}
 	statusWrites.WithLabelValues(p.Kind, cause).Inc()
-	p.Pace.Wrote(after.GetUID(), now)
+	p.Pace.Wrote(client.ObjectKeyFromObject(after), now)
 	p.tell(before, after)
 	return 0, nil
 }
 
 // Forget drops what is known about a resource that is gone.
-func (p *Publisher) Forget(resource client.Object) { p.Pace.Forget(resource.GetUID()) }
+func (p *Publisher) Forget(resource types.NamespacedName) { p.Pace.Forget(resource) }
 
 // conditionsChanged says whether what a machine reads in the conditions differs. Messages are for people and may carry progress;
 // a change of a message alone can wait like a number.

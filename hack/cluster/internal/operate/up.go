@@ -9,6 +9,7 @@ import (
 	"embed"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"text/template"
@@ -40,7 +41,7 @@ func (o Operator) Up() error {
 	defer unlock()
 
 	if o.isUp() {
-		o.Progress.Note("the cluster is up: export KUBECONFIG=%s", o.Cluster.Kubeconfig())
+		o.invite()
 		return nil
 	}
 	if err := o.requirePrograms(); err != nil {
@@ -52,8 +53,16 @@ func (o Operator) Up() error {
 	if err := o.start(); err != nil {
 		return fmt.Errorf("%w\nthe logs are in %s; make cluster-down clears up", err, o.Cluster.Path("logs"))
 	}
-	o.Progress.Note("the cluster is up: export KUBECONFIG=%s", o.Cluster.Kubeconfig())
+	o.invite()
 	return nil
+}
+
+// invite says how to use the cluster that is up.
+func (o Operator) invite() {
+	o.Progress.Note("the cluster is up: export KUBECONFIG=%s", o.Cluster.Kubeconfig())
+	if _, err := exec.LookPath("kubectl"); err != nil {
+		o.Progress.Note("kubectl is built too: export PATH=$PATH:%s", o.Cluster.Bin())
+	}
 }
 
 func (o Operator) start() error {

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Copyright 2026 The Waymark Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Applies the shop sample to the cluster that kubectl talks to, plays thirty days of the shop through the ingest of its feed, and
+# shows what Waymark makes of them. `make demo` brings the cluster and the operator up first.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+namespace=shop
+
+kubectl create namespace "$namespace" --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
+kubectl apply --namespace "$namespace" --kustomize config/samples/shop
+kubectl wait --namespace "$namespace" --for condition=Ready --timeout 3m workspace/default eventfeed/shop funnel/shop
+
+# The feed's address is that of a Service; from outside of the cluster it is reached by the Service's address.
+url=$(kubectl get --namespace "$namespace" eventfeed shop --output jsonpath='{.status.http.url}')
+service=${url#http://}
+service=${service%%.*}
+address=$(kubectl get --namespace "$namespace" service "$service" --output jsonpath='{.spec.clusterIP}')
+path=/${url#http://*/}
+key=$(kubectl get --namespace "$namespace" secret shop-write-key --output jsonpath='{.data.writeKey}' | base64 --decode)
+
+WAYMARK_WRITE_KEY=$key go run ./hack/demo --url "http://$address$path"
+
+# The numbers are written at most once per interval, so the last ones may take half a minute.
+entered=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.summary.entered}')
+for _ in $(seq 60); do
+  sleep 1
+  now=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.summary.entered}')
+  [[ "$now" -gt 0 && "$now" == "$entered" && $SECONDS -gt $((${changed:-0} + 8)) ]] && break
+  [[ "$now" != "$entered" ]] && entered=$now changed=$SECONDS
+done
+
+printf '\n$ kubectl get funnels --namespace %s\n' "$namespace"
+kubectl get funnels --namespace "$namespace"
+
+printf '\nThe stages of one of them, from its status:\n'
+kubectl get --namespace "$namespace" funnel shop --output go-template='
+{{- printf "%-12s %9s %10s %12s %9s %10s  %-10s %s\n" "STAGE" "ENTERED" "CONVERTED" "IN PROGRESS" "DROPPED" "RECOVERED" "CONVERSION" "MEDIAN TO NEXT"}}
+{{- range .status.stages}}
+{{- printf "%-12s %9v %10v %12v %9v %10v" .name .entered .converted .inProgress .dropped .recovered}}
+{{- with .conversion}}{{printf "  %-10s" .percent}}{{else}}{{printf "  %-10s" ""}}{{end}}
+{{- with .timeToConvert}}{{printf " %s" .median.text}}{{end}}{{"\n"}}
+{{- end}}'
+
+cat <<END
+
+What to try next:
+  export KUBECONFIG=${KUBECONFIG:-} PATH=$(dirname "$(command -v kubectl)"):\$PATH
+  kubectl describe funnel shop --namespace $namespace        # every number, and what it means
+  kubectl explain funnel.spec.stages                    # what else a stage can say
+  kubectl edit funnel shop --namespace $namespace            # ask something else; the answer is computed from the same events
+  bin/kubectl-waymark simulate --help                   # the same numbers from a file, without a cluster
+  make cluster-down                                     # stop the cluster; nothing stays behind
+END

@@ -1,0 +1,147 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+)
+
+// scratch is memory to encode in.
+type scratch struct{ key, value []byte }
+
+// Commit stores all that changed since the last commit, with the offset, at once. Without sync it may be lost in a crash, together with its
+// offset. After an error of the store nothing is lost and Commit can be repeated, if the store can.
+func (f *Fold) Commit(sync bool) error {
+	if f.err != nil {
+		return f.err
+	}
+	f.flush()
+	if f.options.Store == nil {
+		return nil
+	}
+	if err := f.options.Store.Write(sync, f.write); err != nil {
+		return fmt.Errorf("commit state at record %d: %w", f.offset, err)
+	}
+	f.written()
+	f.evict()
+	return nil
+}
+
+func (f *Fold) write(w Writer) error {
+	if err := w.Set(metaKey, f.appendMeta(nil)); err != nil {
+		return err
+	}
+	for _, slot := range f.dropped {
+		if err := deleteSlot(w, slot); err != nil {
+			return err
+		}
+	}
+	if err := f.writeDefinitions(w); err != nil {
+		return err
+	}
+	for _, c := range f.changed {
+		if c.learned {
+			if err := c.known.write(w, c.name, &f.scratch); err != nil {
+				return err
+			}
+		}
+		for _, u := range c.units {
+			if !u.changed || u.slot.dropped {
+				continue
+			}
+			if err := u.write(w, &f.scratch); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func deleteSlot(w Writer, slot uint32) error {
+	for _, prefix := range []byte{tallyPrefix, unitPrefix, timerPrefix} {
+		key := slotKey(nil, prefix, slot)
+		if err := w.DeleteRange(key, after(key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Fold) writeDefinitions(w Writer) error {
+	for _, key := range f.removed {
+		if f.definitions[key] == nil {
+			if err := w.Delete(definitionKey(key)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, d := range f.sorted() {
+		stored, err := json.Marshal(d.stored())
+		if err != nil {
+			return fmt.Errorf("encode definition %s: %w", d.key, err)
+		}
+		if err := w.Set(definitionKey(d.key), stored); err != nil {
+			return err
+		}
+		for _, s := range []*slot{d.active, d.pending} {
+			if s == nil || !s.changed {
+				continue
+			}
+			f.scratch.value = s.tally.append(f.scratch.value[:0])
+			if err := w.Set(slotKey(nil, tallyPrefix, s.id), f.scratch.value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// written notes that all lies in the store as it is.
+func (f *Fold) written() {
+	added := map[*slot][]alarm{}
+	for _, c := range f.changed {
+		c.known.stored = len(c.known.hashes) / knownPage
+		c.changed, c.learned, c.fresh = false, false, false
+		for i := len(c.units) - 1; i >= 0; i-- {
+			u := c.units[i]
+			switch {
+			case u.slot.dropped:
+				c.letGo(i)
+				continue
+			case !u.changed:
+				continue
+			}
+			if u.due != 0 {
+				added[u.slot] = append(added[u.slot], alarm{due: u.due, contact: c.name})
+			}
+			u.written()
+		}
+		f.weigh(c)
+	}
+	clear(f.changed)
+	f.changed, f.dropped, f.removed = f.changed[:0], nil, nil
+	for _, d := range f.definitions {
+		for _, s := range []*slot{d.active, d.pending} {
+			if s != nil {
+				s.changed = false
+				s.timers.written(f, s, added[s])
+			}
+		}
+	}
+}
+
+func (f *Fold) appendMeta(b []byte) []byte {
+	b = append(b, stateFormat)
+	b = binary.AppendUvarint(b, Version)
+	b = appendString(b, f.options.TimeZoneData)
+	for _, n := range []uint64{f.offset, f.first, f.epoch, uint64(f.nextSlot)} {
+		b = binary.AppendUvarint(b, n)
+	}
+	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent)} {
+		b = binary.AppendVarint(b, n)
+	}
+	return appendString(b, string(f.note))
+}

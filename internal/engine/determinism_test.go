@@ -1,0 +1,217 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/engine"
+	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/record"
+	"github.com/waymark-dev/waymark/internal/state"
+)
+
+// aFunnel draws a funnel of a few stages over the types a, b and c, with short times so that all of them pass within a test.
+func aFunnel(t *rapid.T) definition.Funnel {
+	hours := func(low, high int, label string) time.Duration {
+		return time.Duration(rapid.IntRange(low, high).Draw(t, label)) * time.Hour
+	}
+	f := definition.Funnel{
+		Window:      hours(1, 30, "window"),
+		Period:      rapid.SampledFrom([]definition.Period{{RollingDays: 1}, {RollingDays: 3}, {From: "2026-11-02", To: "2026-11-03"}}).Draw(t, "period"),
+		TimeZone:    rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/Havana"}).Draw(t, "zone"),
+		Order:       definition.Ordered,
+		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry"),
+		Lateness:    hours(1, 60, "lateness"),
+	}
+	for i := range rapid.IntRange(2, 4).Draw(t, "stages") {
+		stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom([]string{"", "event.data"}).Draw(t, "value")}
+		for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 2, rapid.ID[string]).Draw(t, "types") {
+			stage.Matches = append(stage.Matches, definition.EventMatch{Event: name})
+		}
+		if rapid.Bool().Draw(t, "drops") {
+			stage.DropAfter = hours(1, 12, "dropAfter")
+		}
+		f.Stages = append(f.Stages, stage)
+	}
+	return f
+}
+
+// aLog draws records: chunks of events of few contacts at few times, ticks, and definitions that come, are activated and go.
+func aLog(t *rapid.T) []record.Record {
+	clock := noon
+	log := []record.Record{{Kind: record.Epoch, Epoch: record.EpochRecord{Epoch: 1, Engine: engine.Version, Time: clock}}}
+	applied := map[string]string{}
+	for range rapid.IntRange(1, 40).Draw(t, "records") {
+		switch rapid.IntRange(0, 9).Draw(t, "kind") {
+		case 0, 1:
+			clock = clock.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "hours later")) * time.Hour)
+			log = append(log, ticking(clock))
+		case 2:
+			f := aFunnel(t)
+			form, version, err := f.Canonical()
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "definition")
+			applied[name] = version
+			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{Key: name, Version: version, Definition: form}})
+		case 3, 4:
+			for _, name := range []string{"x", "y"} {
+				if version := applied[name]; version != "" {
+					log = append(log, record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: name, Version: version}})
+				}
+			}
+		case 5:
+			name := rapid.SampledFrom([]string{"x", "y", "z", "z", "z"}).Draw(t, "removed")
+			delete(applied, name)
+			log = append(log, record.Record{Kind: record.Remove, Remove: record.VersionRecord{Key: name}})
+		default:
+			log = append(log, aChunk(t, clock))
+		}
+	}
+	return log
+}
+
+func aChunk(t *rapid.T, clock event.Time) record.Record {
+	var r record.Record
+	r.Kind = record.Events
+	for range rapid.IntRange(1, rapid.SampledFrom([]int{5, 5, 5, 200}).Draw(t, "most")).Draw(t, "events") {
+		e := event.Event{
+			Contact: rapid.SampledFrom([]string{"ann", "bob", "cy"}).Draw(t, "contact"),
+			Type:    rapid.SampledFrom([]string{"a", "b", "c", "other"}).Draw(t, "type"),
+			Source:  rapid.SampledFrom([]string{"s1", "s2"}).Draw(t, "source"),
+			ID:      fmt.Sprint(rapid.IntRange(0, 500).Draw(t, "id")),
+			Time:    clock.Add(time.Duration(rapid.IntRange(-80, 20).Draw(t, "hours from now")) * time.Hour),
+			Data:    []byte(fmt.Sprint(rapid.IntRange(-3, 3).Draw(t, "amount"))),
+		}
+		e.Received = clock
+		r.Chunk = event.Append(r.Chunk, &e)
+	}
+	return r
+}
+
+// contents gives all that a store holds.
+func contents(t *rapid.T, s engine.Store) map[string]string {
+	all := map[string]string{}
+	err := s.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) (bool, error) {
+		all[string(key)] = string(value)
+		return true, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// player folds a log, and catches backfills up when they are to be activated. It is interrupted after each step.
+type player struct {
+	t         *rapid.T
+	log       []record.Record
+	open      func() *engine.Fold
+	fold      *engine.Fold
+	interrupt func(*player)
+}
+
+func (p *player) play() {
+	p.fold = p.open()
+	for {
+		next := p.fold.Offset() + 1
+		ended := next > uint64(len(p.log))
+		switch b, behind := p.behind(); {
+		case behind && (ended || p.log[next-1].Kind == record.Activate):
+			if err := p.fold.StepBackfill(b.Key, b.Version, b.Cursor, &p.log[b.Cursor-1]); err != nil {
+				p.t.Fatalf("backfill: %v", err)
+			}
+		case ended:
+			if err := p.fold.Commit(true); err != nil {
+				p.t.Fatal(err)
+			}
+			return
+		default:
+			if err := p.fold.Step(next, &p.log[next-1]); err != nil {
+				p.t.Fatalf("step: %v", err)
+			}
+		}
+		p.interrupt(p)
+	}
+}
+
+func (p *player) behind() (engine.Backfill, bool) {
+	for _, b := range p.fold.Backfills() {
+		if b.Cursor <= p.fold.Offset() {
+			return b, true
+		}
+	}
+	return engine.Backfill{}, false
+}
+
+func opener(t *rapid.T, store engine.Store, cache int) func() *engine.Fold {
+	return func() *engine.Fold {
+		f, err := engine.Open(engine.Options{Compile: compile, Store: store, CacheBytes: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+}
+
+func TestEqualLogsGiveEqualStateWhereverTheFoldIsInterrupted(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		log := aLog(t)
+		once := state.NewMemory()
+		whole := player{t: t, log: log, open: opener(t, once, 1<<30), interrupt: func(*player) {}}
+		whole.play()
+
+		often := state.NewMemory()
+		interruptions := 100
+		broken := player{t: t, log: log, open: opener(t, often, 1), interrupt: func(p *player) {
+			if interruptions--; interruptions < 0 {
+				return
+			}
+			switch rapid.IntRange(0, 3).Draw(t, "interruption") {
+			case 0:
+				if err := p.fold.Commit(false); err != nil {
+					t.Fatal(err)
+				}
+			case 1:
+				mustReport(t, p.fold)
+			case 2: // what was not committed is lost, and folded again
+				p.fold = p.open()
+			}
+		}}
+		broken.play()
+
+		inMemory := player{t: t, log: log, open: opener(t, nil, 0), interrupt: func(*player) {}}
+		inMemory.play()
+
+		if diff := cmp.Diff(contents(t, once), contents(t, often)); diff != "" {
+			t.Fatalf("stores differ (-one pass +interrupted):\n%s", diff)
+		}
+		want := mustReport(t, whole.fold)
+		for name, f := range map[string]*engine.Fold{
+			"interrupted": broken.fold, "in memory": inMemory.fold, "opened again": opener(t, often, 1)(),
+		} {
+			if diff := cmp.Diff(want, mustReport(t, f)); diff != "" {
+				t.Fatalf("reports differ (-one pass +%s):\n%s", name, diff)
+			}
+		}
+	})
+}
+
+func mustReport(t *rapid.T, f *engine.Fold) aggregate.Partition {
+	p, err := f.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

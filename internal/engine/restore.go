@@ -1,0 +1,108 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/waymark-dev/waymark/internal/event"
+)
+
+// restore reads from the store all that does not belong to single contacts.
+func (f *Fold) restore() error {
+	stored, found, err := f.options.Store.Get(nil, metaKey)
+	if err != nil {
+		return wrapRead(err)
+	}
+	if !found {
+		return f.checkEmpty()
+	}
+	if err := f.readMeta(stored); err != nil {
+		return err
+	}
+	prefix := definitionKey("")
+	err = f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
+		d, err := f.readDefinition(string(key[len(prefix):]), value)
+		if err != nil {
+			return false, err
+		}
+		f.definitions[d.key] = d
+		return true, nil
+	})
+	if err != nil {
+		return wrapRead(err)
+	}
+	f.follow()
+	return nil
+}
+
+// checkEmpty makes sure that a store without an offset is a new one.
+func (f *Fold) checkEmpty() error {
+	return f.options.Store.Scan([]byte{0}, []byte{0xff}, func(_, _ []byte) (bool, error) {
+		return false, fmt.Errorf("%w: it has no offset", ErrCorruptState)
+	})
+}
+
+func (f *Fold) readMeta(stored []byte) error {
+	if len(stored) == 0 || stored[0] != stateFormat {
+		return fmt.Errorf("%w: the state's format is not version %d", ErrIncompatible, stateFormat)
+	}
+	r := reader{left: stored[1:]}
+	if v := r.uvarint(); v != Version {
+		return fmt.Errorf("%w: the state was folded by engine version %d, this program has version %d", ErrIncompatible, v, Version)
+	}
+	zones := r.string()
+	f.offset, f.first, f.epoch, f.nextSlot = r.uvarint(), r.uvarint(), r.uvarint(), uint32(r.uvarint())
+	f.clock = r.time()
+	f.counts = counts{events: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
+	f.note = []byte(r.string())
+	if err := r.done("the state's offset"); err != nil {
+		return err
+	}
+	if have := f.options.TimeZoneData; zones != have {
+		return fmt.Errorf("%w: the state was folded with time zone data %q, this program has %q", ErrIncompatible, zones, have)
+	}
+	return nil
+}
+
+func (f *Fold) readDefinition(key string, value []byte) (*defined, error) {
+	var stored storedDefinition
+	if err := json.Unmarshal(value, &stored); err != nil {
+		return nil, fmt.Errorf("%w: definition %s: %w", ErrCorruptState, key, err)
+	}
+	d := &defined{key: key, uid: stored.UID, generation: stored.Generation, leader: stored.Leader}
+	var err error
+	if d.active, err = f.readSlot(key, stored.Active, f.clock); err != nil {
+		return nil, err
+	}
+	if stored.Pending != nil {
+		d.pending, err = f.readSlot(key, stored.Pending, stored.Pending.Clock)
+	}
+	return d, err
+}
+
+func (f *Fold) readSlot(key string, stored *storedSlot, clock event.Time) (*slot, error) {
+	if stored == nil {
+		return nil, nil
+	}
+	s, err := f.compile(key, stored.ID, stored.Version, stored.Meaning)
+	if err != nil {
+		return nil, err
+	}
+	s.exactSince, s.gap, s.floor = stored.ExactSince, stored.Gap, stored.Floor
+	s.cursor, s.target = stored.Cursor, stored.Target
+	s.setClock(clock)
+	s.changed, s.timers.complete = false, false
+	value, found, err := f.options.Store.Get(nil, slotKey(nil, tallyPrefix, s.id))
+	if err != nil {
+		return nil, wrapRead(err)
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: definition %s has no numbers", ErrCorruptState, key)
+	}
+	r := reader{left: value}
+	s.tally = r.tally(s.plan.stages)
+	return s, r.done("the numbers of definition " + key)
+}

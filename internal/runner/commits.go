@@ -1,0 +1,61 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// commitEvery is how long what was folded may wait for its commit. What a kill takes is folded again from the log.
+	commitEvery = time.Second
+	// commitBytes is how much of the log may be folded before its commit, some 50,000 events.
+	commitBytes = 16 << 20
+)
+
+// commits decides when the state is written: often enough that a restart is quick, seldom enough that a busy contact is written once for
+// many events.
+type commits struct {
+	// since is when the first record was folded that is not committed; zero when all are.
+	since time.Time
+	bytes int
+	// synced is the offset up to which the state is durable.
+	synced uint64
+}
+
+func (c *commits) folded(bytes int) {
+	if c.since.IsZero() {
+		c.since = time.Now()
+	}
+	c.bytes += bytes
+}
+
+func (c *commits) dirty() bool { return !c.since.IsZero() }
+
+func (c *commits) ifDue(l *life) error {
+	if c.dirty() && (c.bytes >= commitBytes || time.Since(c.since) >= commitEvery) {
+		return c.now(l)
+	}
+	return nil
+}
+
+// now writes all that was folded as one batch, durably. While space is scarce it does not: the log has it all, and ingest has stopped.
+func (c *commits) now(l *life) error {
+	if !c.dirty() || l.opts.scarce() != nil {
+		return nil
+	}
+	began := time.Now()
+	note, err := l.anchor.note()
+	if err != nil {
+		return err
+	}
+	l.folded.SetNote(note)
+	if err := l.folded.Commit(true); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	*c = commits{synced: l.folded.Offset()}
+	l.opts.Metrics.committed(l.number, time.Since(began))
+	return nil
+}

@@ -1,0 +1,105 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waymark-dev/waymark/internal/eventlog"
+)
+
+// Metrics are what a runner tells Prometheus. No label holds anything of a contact or an event.
+type Metrics struct {
+	appends, appendErrors *prometheus.CounterVec
+	appendedEvents        *prometheus.CounterVec
+	appendSeconds         prometheus.Histogram
+	foldedRecords         *prometheus.CounterVec
+	foldedOffset          *prometheus.GaugeVec
+	backfilledRecords     *prometheus.CounterVec
+	commitSeconds         prometheus.Histogram
+	logBytes              *prometheus.GaugeVec
+	logLast               *prometheus.GaugeVec
+}
+
+// NewMetrics makes metrics that are not registered yet.
+func NewMetrics() *Metrics {
+	partition := []string{"partition"}
+	counter := func(name, help string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waymark_" + name, Help: help}, partition)
+	}
+	gauge := func(name, help string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waymark_" + name, Help: help}, partition)
+	}
+	seconds := func(name, help string) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "waymark_" + name, Help: help, Buckets: prometheus.ExponentialBuckets(0.0005, 2, 15),
+		})
+	}
+	return &Metrics{
+		appends:           counter("log_appends_total", "Chunks of events that the log confirmed as durable."),
+		appendErrors:      counter("log_append_errors_total", "Chunks of events that the log did not confirm."),
+		appendedEvents:    counter("log_appended_events_total", "Events that the log confirmed as durable, repeated ones included."),
+		appendSeconds:     seconds("log_append_seconds", "How long the log took to confirm a chunk of events."),
+		foldedRecords:     counter("fold_records_total", "Records of the log that were folded as they came."),
+		foldedOffset:      gauge("fold_offset", "Offset of the last record folded."),
+		backfilledRecords: counter("backfill_records_total", "Records that were read again to compute new definitions."),
+		commitSeconds:     seconds("state_commit_seconds", "How long it took to write the state durably."),
+		logBytes:          gauge("log_bytes", "Size of the log on its volume, looked at once a minute."),
+		logLast:           gauge("log_last_offset", "Offset of the log's last record, looked at once a minute."),
+	}
+}
+
+func (m *Metrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{
+		m.appends, m.appendErrors, m.appendedEvents, m.appendSeconds, m.foldedRecords, m.foldedOffset, m.backfilledRecords,
+		m.commitSeconds, m.logBytes, m.logLast,
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
+	for _, c := range m.collectors() {
+		c.Describe(to)
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(to chan<- prometheus.Metric) {
+	for _, c := range m.collectors() {
+		c.Collect(to)
+	}
+}
+
+// Appended counts an append of the group commit: see eventlog.AppenderOptions.Observe.
+func (m *Metrics) Appended(a eventlog.Appended) {
+	partition := strconv.Itoa(a.Partition)
+	if a.Err != nil {
+		m.appendErrors.WithLabelValues(partition).Inc()
+		return
+	}
+	m.appends.WithLabelValues(partition).Inc()
+	m.appendedEvents.WithLabelValues(partition).Add(float64(a.Events))
+	m.appendSeconds.Observe(a.Took.Seconds())
+}
+
+func (m *Metrics) folded(partition int, r *read) {
+	label := strconv.Itoa(partition)
+	m.foldedRecords.WithLabelValues(label).Inc()
+	m.foldedOffset.WithLabelValues(label).Set(float64(r.offset))
+}
+
+func (m *Metrics) backfilled(partition int) {
+	m.backfilledRecords.WithLabelValues(strconv.Itoa(partition)).Inc()
+}
+
+func (m *Metrics) committed(_ int, took time.Duration) { m.commitSeconds.Observe(took.Seconds()) }
+
+func (m *Metrics) bounds(partition int, b eventlog.Bounds) {
+	label := strconv.Itoa(partition)
+	m.logBytes.WithLabelValues(label).Set(float64(b.Bytes))
+	m.logLast.WithLabelValues(label).Set(float64(b.Last))
+}

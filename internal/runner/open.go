@@ -1,0 +1,84 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/engine"
+)
+
+// open brings a partition's state and log together, and takes the partition over.
+func (p *partition) open(ctx context.Context) (l *life, err error) {
+	if err := p.opts.scarce(); err != nil {
+		return nil, err
+	}
+	state, err := p.opts.OpenState(p.number)
+	if err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	l = &life{partition: p, state: state, timer: time.NewTimer(longestWait)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, state.Close())
+		}
+	}()
+	l.folded, err = engine.Open(engine.Options{
+		Partition: p.number, Store: state, Compile: p.opts.NewCompiler(), TimeZoneData: p.opts.TimeZoneData,
+		CacheBytes: p.opts.CacheBytes,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	if err := l.checkAgainstLog(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.takeOver(ctx); err != nil {
+		return nil, err
+	}
+	l.commit.synced = l.folded.Offset()
+	l.past.changed = true
+	l.live = startPump(p.opts.Log, p.number, l.folded.Offset()+1)
+	p.logger.Info("partition opened", "epoch", l.owner.Epoch(), "offset", l.folded.Offset(), "last", l.owner.last)
+	return l, nil
+}
+
+// checkAgainstLog refuses to fold a log that is not the one the state was folded from, before anything is written.
+func (l *life) checkAgainstLog(ctx context.Context) error {
+	bounds, err := l.opts.Log.Bounds(ctx, l.number)
+	if err != nil {
+		return err
+	}
+	offset := l.folded.Offset()
+	if offset == 0 {
+		l.anchor = anchor{Nonce: bounds.Nonce}
+		return nil
+	}
+	if l.anchor, err = readAnchor(l.folded.Note()); err != nil {
+		return fmt.Errorf("%w: %w", engine.ErrCorruptState, err)
+	}
+	if err := l.anchor.fits(l.number, offset, bounds); err != nil {
+		return err
+	}
+	if offset < bounds.First {
+		return nil // the record itself was purged; the one after it is there
+	}
+	entry, err := l.opts.Log.Get(ctx, l.number, offset)
+	if err != nil {
+		return fmt.Errorf("read offset %d: %w", offset, err)
+	}
+	if !l.anchor.covers(entry.Stored) {
+		return diverged(l.number, "its record %d is not the one that the state was computed from", offset)
+	}
+	return nil
+}
+
+// errCatchingUp is the answer of a partition whose numbers are of the past.
+func errCatchingUp(l *life) error {
+	return fmt.Errorf("%w: partition %d folds what came before, %d of %d", control.ErrUnavailable, l.number, l.folded.Offset(), l.owner.last)
+}

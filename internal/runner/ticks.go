@@ -1,0 +1,52 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"context"
+	"time"
+
+	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/record"
+)
+
+// tickWhileBusy is how old the clock may be while events come, so that whether they are late is judged by a fresh one.
+const tickWhileBusy = 10 * time.Second
+
+// ticks is what the owner knows of the partition's clock.
+type ticks struct {
+	// unticked is set when events were folded since the last tick.
+	unticked bool
+	// last is when the owner last appended a tick.
+	last time.Time
+}
+
+// due says whether a tick is to be appended: when time changes a number, or events have come for a while. While nothing happens
+// there is none.
+func (t ticks) due(now, clock, nextDue event.Time) bool {
+	switch {
+	case now <= clock: // it would move nothing
+		return false
+	case nextDue != 0 && nextDue <= now:
+		return true
+	}
+	return t.unticked && time.Since(t.last) >= tickWhileBusy
+}
+
+// tickIfDue appends a tick when one is due at the wall clock's time. While that is not believed there is none.
+func (l *life) tickIfDue(ctx context.Context) error {
+	now, err := l.clock.now()
+	if err != nil {
+		return nil
+	}
+	nextDue, err := l.folded.NextDue()
+	if err != nil || !l.ticks.due(now, l.folded.Clock(), nextDue) {
+		return err
+	}
+	appended, err := l.append(ctx, &record.Record{Kind: record.Tick, Tick: now})
+	if appended {
+		l.ticks = ticks{last: time.Now()}
+	}
+	return err
+}
