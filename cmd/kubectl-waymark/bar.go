@@ -23,7 +23,6 @@ func (b *bar) Start(phase string, steps int64) {
 		progressbar.OptionSetDescription(phase),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetWidth(30),
-		progressbar.OptionShowCount(),
 		progressbar.OptionClearOnFinish(),
 	)
 }

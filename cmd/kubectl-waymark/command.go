@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -24,27 +23,19 @@ import (
 func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "kubectl-waymark",
-		Short:         "Work with Waymark's customer journeys",
+		Short:         "Work with Waymark's customer journeys, also as: kubectl waymark",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-	}
-	if isPlugin(os.Args) {
-		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl waymark"}
 	}
 	root.AddCommand(newSimulate(), newVersion())
 	return root
 }
 
-// isPlugin says whether kubectl has run the program: it does so by its whole path.
-func isPlugin(args []string) bool {
-	return len(args) > 0 && filepath.IsAbs(args[0]) && os.Getenv("KUBECTL_PLUGINS_CALLER") != ""
-}
-
 const simulateExample = `  # What would the funnel show, had these events come?
-  kubectl waymark simulate -f shop/ --events october.jsonl.gz
+  kubectl-waymark simulate -f shop/ --events october.jsonl.gz
 
   # Events of a table, read with the mapping of an EventFeed, up to an instant
-  kubectl waymark simulate -f workspace.yaml -f feed.yaml -f funnel.yaml --events clicks.csv --until 2026-10-31T21:00:00Z -o yaml`
+  kubectl-waymark simulate -f workspace.yaml -f feed.yaml -f funnel.yaml --events clicks.csv --until 2026-10-31T21:00:00Z -o yaml`
 
 func newSimulate() *cobra.Command {
 	o := simulate.Options{}

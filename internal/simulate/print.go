@@ -169,7 +169,21 @@ func (r *Result) printStages(w io.Writer, resource *unstructured.Unstructured, w
 	for i := range fn.Status.Stages {
 		table.Rows = append(table.Rows, metav1.TableRow{Cells: stageCells(&fn.Status.Stages[i])})
 	}
+	dropEmptyColumns(table)
 	return printTable(w, table, printers.PrintOptions{Wide: wide})
+}
+
+// dropEmptyColumns leaves out what no row has anything to say about.
+func dropEmptyColumns(table *metav1.Table) {
+	for column := len(table.ColumnDefinitions) - 1; column >= 0; column-- {
+		if slices.ContainsFunc(table.Rows, func(row metav1.TableRow) bool { return row.Cells[column] != "" }) {
+			continue
+		}
+		table.ColumnDefinitions = slices.Delete(slices.Clone(table.ColumnDefinitions), column, column+1)
+		for i := range table.Rows {
+			table.Rows[i].Cells = slices.Delete(table.Rows[i].Cells, column, column+1)
+		}
+	}
 }
 
 var stageColumns = []metav1.TableColumnDefinition{

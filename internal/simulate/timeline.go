@@ -74,4 +74,3 @@ func (l *timeline) chunks(use func(chunk []byte, events int) error) error {
 	}
 	return nil
 }
-
