@@ -155,10 +155,11 @@ func oracleStatus(t *testing.T, fn *v1alpha1.Funnel, log []oracle.Record, asOf e
 		t.Fatal(errs.ToAggregate())
 	}
 	past := slices.DeleteFunc(slices.Clone(log), func(r oracle.Record) bool { return r.Event.Time > asOf })
-	numbers, err := oracle.Evaluate(meaning, past, asOf)
+	judge, err := oracle.New(meaning)
 	if err != nil {
 		t.Fatal(err)
 	}
+	numbers := judge.Evaluate(past, asOf)
 	status, err := report.FunnelStatus(fn, report.Setting{}, &report.Numbers{Version: fn.Status.ActiveVersion, Funnel: numbers}, asOf)
 	if err != nil {
 		t.Fatal(err)
