@@ -94,10 +94,11 @@ var _ = Describe("dist", func() {
 func startAPIServer() client.Client {
 	GinkgoHelper()
 	environment := &envtest.Environment{}
+	// Before the start, which may fail half-way and leave programs running.
+	DeferCleanup(environment.Stop)
 	config, err := environment.Start()
 	Expect(err).NotTo(HaveOccurred(),
-		"the API server did not start; `make envtest-binaries` builds it and `make test` points KUBEBUILDER_ASSETS to it")
-	DeferCleanup(environment.Stop)
+		"if the API server is missing: `make envtest-binaries` builds it, and `make test` points KUBEBUILDER_ASSETS to it")
 	cluster, err := client.New(config, client.Options{})
 	Expect(err).NotTo(HaveOccurred())
 	return cluster

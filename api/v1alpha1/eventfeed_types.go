@@ -8,7 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// EventFeedSpec says where events come from and how they are read: exactly one of http, kafka and nats.
+// EventFeedSpec says where events come from and how they are read: exactly one
+// of http, kafka and nats.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.http), has(self.kafka), has(self.nats)].exists_one(x, x)",message="set exactly one of http, kafka and nats"
 // +kubebuilder:validation:XValidation:rule="self.workspaceRef == oldSelf.workspaceRef",fieldPath=".workspaceRef",message="workspaceRef cannot change, as the events are in that workspace's log: create another EventFeed"
@@ -16,7 +17,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="!(has(self.http) && has(self.http.protocols) && 'Webhook' in self.http.protocols) || (has(self.mapping) && has(self.mapping.contact) && has(self.mapping.type))",fieldPath=".mapping",message="protocol Webhook needs mapping.contact and mapping.type, such as contact: body.email and type: \"'lead.created'\""
 // +kubebuilder:validation:XValidation:rule="!((has(self.kafka) && has(self.kafka.format) && self.kafka.format == 'JSON') || (has(self.nats) && has(self.nats.format) && self.nats.format == 'JSON')) || (has(self.mapping) && has(self.mapping.contact) && has(self.mapping.type))",fieldPath=".mapping",message="format JSON needs mapping.contact and mapping.type, such as contact: body.email and type: \"'lead.created'\""
 type EventFeedSpec struct {
-	// workspaceRef names the Workspace whose log takes the events. It cannot change.
+	// workspaceRef names the Workspace whose log takes the events. It cannot
+	// change.
 	// +required
 	WorkspaceRef WorkspaceReference `json:"workspaceRef"`
 
@@ -32,23 +34,26 @@ type EventFeedSpec struct {
 	// +optional
 	NATS *NATSSource `json:"nats,omitempty"`
 
-	// trust of what the source says. Public is for keys that anybody can see, as in a web page or an app: such a source
-	// cannot set consent and cannot join two known contacts. Server is for your own systems.
+	// trust of what the source says. Public is for keys that anybody can see, as
+	// in a web page or an app: such a source cannot set consent and cannot join
+	// two known contacts. Server is for your own systems.
 	// +optional
 	// +default="Public"
 	Trust Trust `json:"trust,omitempty"`
 
-	// allowTypes lists the types of events that are taken; others are refused and counted. A type that ends in ".*"
-	// stands for all that begin like it. Without a list every type is taken. Types that begin with "waymark." are
-	// Waymark's own and never taken from outside.
+	// allowTypes lists the types of events that are taken; others are refused and
+	// counted. A type that ends in ".*" stands for all that begin like it. Without
+	// a list every type is taken. Types that begin with "waymark." are Waymark's
+	// own and never taken from outside.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:XValidation:rule="self.all(t, !t.startsWith('waymark.'))",message="types that begin with waymark. are Waymark's own and cannot come from outside: remove them"
 	AllowTypes []EventType `json:"allowTypes,omitempty"`
 
-	// mapping reads events out of bodies of any shape. Protocol Webhook and format JSON need it; CloudEvents and Segment
-	// bring everything along, and a mapping only overrides what it names.
+	// mapping reads events out of bodies of any shape. Protocol Webhook and format
+	// JSON need it; CloudEvents and Segment bring everything along, and a mapping
+	// only overrides what it names.
 	// +optional
 	Mapping *EventMapping `json:"mapping,omitempty"`
 }
@@ -66,12 +71,15 @@ const (
 	TrustPublic Trust = "Public"
 )
 
-// HTTPSource takes in events that are sent to /{namespace}/{feed} of the workspace's ingest address. Every request
-// carries the write key: as the user name of Basic authentication (so do Segment's SDKs), as a Bearer token, or, for
-// systems that can only be given an address, as the query parameter writeKey.
+// HTTPSource takes in events that are sent to /{namespace}/{feed} of the
+// workspace's ingest address. Every request carries the write key: as the user
+// name of Basic authentication (so do Segment's SDKs), as a Bearer token, or,
+// for systems that can only be given an address, as the query parameter
+// writeKey.
 type HTTPSource struct {
-	// protocols that are understood. CloudEvents is CloudEvents 1.0 in structured, binary and batch mode. Segment is the
-	// HTTP Tracking API, for Segment's SDKs. Webhook is any JSON or form that the mapping can read.
+	// protocols that are understood. CloudEvents is CloudEvents 1.0 in structured,
+	// binary and batch mode. Segment is the HTTP Tracking API, for Segment's SDKs.
+	// Webhook is any JSON or form that the mapping can read.
 	// +optional
 	// +listType=set
 	// +default=["CloudEvents", "Segment"]
@@ -79,12 +87,14 @@ type HTTPSource struct {
 	// +kubebuilder:validation:MaxItems=3
 	Protocols []HTTPProtocol `json:"protocols,omitempty"`
 
-	// writeKeySecretRef names the key of a Secret of this namespace that senders must show. Without it Waymark makes a
-	// key and keeps it under "writeKey" in the Secret that status.http.writeKeySecretName names.
+	// writeKeySecretRef names the key of a Secret of this namespace that senders
+	// must show. Without it Waymark makes a key and keeps it under "writeKey" in
+	// the Secret that status.http.writeKeySecretName names.
 	// +optional
 	WriteKeySecretRef *SecretKeyReference `json:"writeKeySecretRef,omitempty"`
 
-	// cors lets pages of these sites send events from browsers. Without it browsers of other sites are refused.
+	// cors lets pages of these sites send events from browsers. Without it
+	// browsers of other sites are refused.
 	// +optional
 	CORS *CORSPolicy `json:"cors,omitempty"`
 
@@ -92,7 +102,8 @@ type HTTPSource struct {
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
-	// maxBodyBytes of one request after unpacking, such as "1Mi". Longer ones are refused.
+	// maxBodyBytes of one request after unpacking, such as "1Mi". Longer ones are
+	// refused.
 	// +optional
 	// +default="1Mi"
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Ki')) >= 0 && quantity(string(self)).compareTo(quantity('16Mi')) <= 0",message="write between 1Ki and 16Mi, such as 1Mi"
@@ -116,8 +127,8 @@ const (
 
 // CORSPolicy says which sites' pages may send events from browsers.
 type CORSPolicy struct {
-	// allowOrigins lists origins such as "https://shop.example.com". "https://*.example.com" stands for every subdomain
-	// and "*" for every site.
+	// allowOrigins lists origins such as "https://shop.example.com".
+	// "https://*.example.com" stands for every subdomain and "*" for every site.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -196,7 +207,8 @@ type KafkaSource struct {
 	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9._-]+$`
 	Topics []string `json:"topics"`
 
-	// consumerGroup that the position is kept under. Without it one is made of the feed's namespace and name.
+	// consumerGroup that the position is kept under. Without it one is made of the
+	// feed's namespace and name.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=249
@@ -222,13 +234,16 @@ type KafkaSource struct {
 	SASL *KafkaSASL `json:"sasl,omitempty"`
 }
 
-// TLSClient secures an outgoing connection. An empty object trusts the well-known authorities.
+// TLSClient secures an outgoing connection. An empty object trusts the
+// well-known authorities.
 type TLSClient struct {
-	// caSecretRef names a Secret whose key "ca.crt" holds the authorities to trust instead of the well-known ones.
+	// caSecretRef names a Secret whose key "ca.crt" holds the authorities to trust
+	// instead of the well-known ones.
 	// +optional
 	CASecretRef *SecretReference `json:"caSecretRef,omitempty"`
 
-	// certificateSecretRef names a Secret with "tls.crt" and "tls.key" that Waymark shows to the other side.
+	// certificateSecretRef names a Secret with "tls.crt" and "tls.key" that
+	// Waymark shows to the other side.
 	// +optional
 	CertificateSecretRef *SecretReference `json:"certificateSecretRef,omitempty"`
 }
@@ -247,7 +262,8 @@ type KafkaSASL struct {
 
 // NATSSource reads events from a JetStream stream that exists.
 type NATSSource struct {
-	// url of the cluster, such as "nats://nats.messaging.svc:4222"; several are separated by commas.
+	// url of the cluster, such as "nats://nats.messaging.svc:4222"; several are
+	// separated by commas.
 	// +required
 	// +kubebuilder:validation:MinLength=7
 	// +kubebuilder:validation:MaxLength=512
@@ -270,8 +286,8 @@ type NATSSource struct {
 	// +kubebuilder:validation:items:Pattern=`^[^\s\\<&"]+$`
 	Subjects []string `json:"subjects,omitempty"`
 
-	// consumer is the durable consumer that the position is kept under. Without it one is made of the feed's namespace
-	// and name.
+	// consumer is the durable consumer that the position is kept under. Without it
+	// one is made of the feed's namespace and name.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -288,7 +304,8 @@ type NATSSource struct {
 	// +default="CloudEvents"
 	Format MessageFormat `json:"format,omitempty"`
 
-	// credentialsSecretRef names a Secret with the key "user.creds", or "nkey", or "username" and "password".
+	// credentialsSecretRef names a Secret with the key "user.creds", or "nkey", or
+	// "username" and "password".
 	// +optional
 	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
 
@@ -297,157 +314,47 @@ type NATSSource struct {
 	TLS *TLSClient `json:"tls,omitempty"`
 }
 
-// EventMapping reads an event out of a body of any shape. Every field is a CEL expression over these variables: body,
-// the decoded JSON object, form or CSV row (whose values are text); headers, those of the request or message in lower
-// case; and, for Kafka and NATS, key and subject. An event whose expression fails is refused and counted.
+// EventMapping reads an event out of a body of any shape. Every field is a CEL
+// expression over these variables: body, the decoded JSON object, form or CSV
+// row (whose values are text); headers, those of the request or message in
+// lower case; and, for Kafka and NATS, key and subject. An event whose
+// expression fails is refused and counted.
 type EventMapping struct {
-	// contact gives who did it, as text: an account's id or an e-mail address, such as "body.customer.email".
+	// contact gives who did it, as text: an account's id or an e-mail address,
+	// such as "body.customer.email".
 	// +optional
 	Contact Expression `json:"contact,omitempty"`
 
-	// type gives what happened, as text, such as "'deal.' + body.status" or, always the same, "'lead.created'".
+	// type gives what happened, as text, such as "'deal.' + body.status" or,
+	// always the same, "'lead.created'".
 	// +optional
 	Type Expression `json:"type,omitempty"`
 
-	// time gives when it happened: a timestamp, text of RFC 3339, or a number of seconds since 1970. Without it the time of
-	// arrival counts.
+	// time gives when it happened: a timestamp, text of RFC 3339, or a number of
+	// seconds since 1970. Without it the time of arrival counts.
 	// +optional
 	Time Expression `json:"time,omitempty"`
 
-	// id gives what tells this event from every other of the feed, as text, so that one that is sent twice counts once.
-	// Without it Waymark takes a hash of the body.
+	// id gives what tells this event from every other of the feed, as text, so
+	// that one that is sent twice counts once. Without it Waymark takes a hash of
+	// the body.
 	// +optional
 	ID Expression `json:"id,omitempty"`
 
-	// data gives the details that funnels can ask for as event.data, an object. Without it the whole body.
+	// data gives the details that funnels can ask for as event.data, an object.
+	// Without it the whole body.
 	// +optional
 	Data Expression `json:"data,omitempty"`
 
-	// drop gives true for what is no event at all, such as a test message. It is counted and not an error.
+	// drop gives true for what is no event at all, such as a test message. It is
+	// counted and not an error.
 	// +optional
 	Drop Expression `json:"drop,omitempty"`
 }
 
-// EventFeedStatus says how a feed fares.
-type EventFeedStatus struct {
-	// observedGeneration is the generation of spec that this status is about; -1 before the first look.
-	// +optional
-	// +kubebuilder:validation:Minimum=-1
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
-	// conditions: Ready, and Reconciling or Stalled while they are true.
-	// +optional
-	// +listType=map
-	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=7
-	// +kubebuilder:validation:XValidation:rule="self.all(c, c.type.size() <= 64 && c.reason.size() <= 64 && c.message.size() <= 512)",message="the type and the reason of a condition have at most 64 characters and its message 512"
-	Conditions []metav1.Condition `json:"conditions,omitempty"`
-
-	// source is what kind of feed it is: HTTP, Kafka or NATS.
-	// +optional
-	// +kubebuilder:validation:MaxLength=16
-	Source string `json:"source,omitempty"`
-
-	// http says where events are sent to.
-	// +optional
-	HTTP *HTTPSourceStatus `json:"http,omitempty"`
-
-	// events counts what has come in.
-	// +optional
-	Events *EventCounts `json:"events,omitempty"`
-}
-
-// HTTPSourceStatus says where events are sent to.
-type HTTPSourceStatus struct {
-	// url within the cluster.
-	// +optional
-	// +kubebuilder:validation:MaxLength=512
-	URL string `json:"url,omitempty"`
-
-	// writeKeySecretName is the Secret that holds the write key.
-	// +optional
-	// +kubebuilder:validation:MaxLength=253
-	WriteKeySecretName string `json:"writeKeySecretName,omitempty"`
-
-	// writeKeySecretKey is the key of that Secret under which the write key is kept.
-	// +optional
-	// +kubebuilder:validation:MaxLength=253
-	WriteKeySecretKey string `json:"writeKeySecretKey,omitempty"`
-}
-
-// EventCounts counts what has come in since the feed was made.
-type EventCounts struct {
-	// accepted events are in the log, duplicates included.
-	// +optional
-	Accepted int64 `json:"accepted,omitempty"`
-
-	// rejected events were refused, and their senders told why.
-	// +optional
-	Rejected int64 `json:"rejected,omitempty"`
-
-	// dropped events were left out as the mapping's drop says.
-	// +optional
-	Dropped int64 `json:"dropped,omitempty"`
-
-	// clamped events claimed a time more than five minutes in the future and were given that of their arrival.
-	// +optional
-	Clamped int64 `json:"clamped,omitempty"`
-
-	// rejections counts the refused events by reason.
-	// +optional
-	// +listType=map
-	// +listMapKey=reason
-	// +kubebuilder:validation:MaxItems=16
-	Rejections []RejectionCount `json:"rejections,omitempty"`
-}
-
-// RejectionCount counts the events that were refused for one reason.
-type RejectionCount struct {
-	// reason of the refusal.
-	// +required
-	Reason RejectionReason `json:"reason"`
-
-	// count of events.
-	// +required
-	Count int64 `json:"count"`
-}
-
-// RejectionReason says why an event was refused.
-//
-// +kubebuilder:validation:MinLength=1
-// +kubebuilder:validation:MaxLength=32
-type RejectionReason string
-
-// Reasons for which events are refused.
-const (
-	// RejectionMalformed is a body that cannot be read.
-	RejectionMalformed RejectionReason = "Malformed"
-	// RejectionMissingContact is an event that does not say who did it.
-	RejectionMissingContact RejectionReason = "MissingContact"
-	// RejectionMissingType is an event that does not say what happened.
-	RejectionMissingType RejectionReason = "MissingType"
-	// RejectionInvalidTime is an event whose time cannot be read or is out of all bounds.
-	RejectionInvalidTime RejectionReason = "InvalidTime"
-	// RejectionReservedType is an event whose type begins with "waymark.".
-	RejectionReservedType RejectionReason = "ReservedType"
-	// RejectionTypeNotAllowed is an event whose type allowTypes does not list.
-	RejectionTypeNotAllowed RejectionReason = "TypeNotAllowed"
-	// RejectionTooLarge is a body over maxBodyBytes.
-	RejectionTooLarge RejectionReason = "TooLarge"
-	// RejectionUnauthorized is a request without the right write key.
-	RejectionUnauthorized RejectionReason = "Unauthorized"
-	// RejectionRateLimited is a request over rateLimit.
-	RejectionRateLimited RejectionReason = "RateLimited"
-	// RejectionMappingFailed is a body on which an expression of the mapping fails.
-	RejectionMappingFailed RejectionReason = "MappingFailed"
-	// RejectionNotTrusted is an event that a feed of trust Public may not send.
-	RejectionNotTrusted RejectionReason = "NotTrusted"
-	// RejectionUnavailable is a request that came while nothing could be stored.
-	RejectionUnavailable RejectionReason = "Unavailable"
-)
-
-// EventFeed is a source of events: what people do on a site, in an app, in a shop or in a CRM. It says how they come in,
-// how they are read and how far they are trusted.
+// EventFeed is a source of events: what people do on a site, in an app, in a
+// shop or in a CRM. It says how they come in, how they are read and how far
+// they are trusted.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -7,15 +7,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// FunnelStatus shows the numbers of a funnel. A number that cannot be known yet is absent; it is never 0 for lack of
-// data. Counts are of contacts, or of entries where spec.count says so.
+// FunnelStatus shows the numbers of a funnel. A number that cannot be known
+// yet is absent; it is never 0 for lack of data. Counts are of contacts, or of
+// entries where spec.count says so.
 type FunnelStatus struct {
-	// observedGeneration is the generation of spec that this status is about; -1 before the first look.
+	// observedGeneration is the generation of spec that this status is about; -1
+	// before the first look.
 	// +optional
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, OnTarget, DataComplete, and Reconciling, Stalled or DataSuspect while they are true.
+	// conditions: Ready, OnTarget, DataComplete, and Reconciling, Stalled or
+	// DataSuspect while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -61,17 +64,19 @@ type FunnelStatus struct {
 	// +optional
 	Counters *FunnelCounters `json:"counters,omitempty"`
 
-	// exactSince is the instant from which on the log still holds every event that counts. It is absent while the whole
-	// period is exact.
+	// exactSince is the instant from which on the log still holds every event that
+	// counts. It is absent while the whole period is exact.
 	// +optional
 	ExactSince *metav1.Time `json:"exactSince,omitempty"`
 
-	// evaluatedAt is the instant as of which the numbers are true. It moves only together with a number.
+	// evaluatedAt is the instant as of which the numbers are true. It moves only
+	// together with a number.
 	// +optional
 	EvaluatedAt *metav1.Time `json:"evaluatedAt,omitempty"`
 
-	// activeVersion is the version of the definition that the numbers are of. While an edit is computed from history, or
-	// is invalid, it is the version before.
+	// activeVersion is the version of the definition that the numbers are of.
+	// While an edit is computed from history, or is invalid, it is the version
+	// before.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	ActiveVersion string `json:"activeVersion,omitempty"`
@@ -101,7 +106,8 @@ type FunnelSummary struct {
 	// +optional
 	ConversionBasisPoints *int32 `json:"conversionBasisPoints,omitempty"`
 
-	// bottleneck is the transition where most is to be gained, such as "cart→checkout".
+	// bottleneck is the transition where most is to be gained, such as
+	// "cart→checkout".
 	// +optional
 	// +kubebuilder:validation:MaxLength=127
 	// +kubebuilder:validation:Pattern=`^[-a-z0-9]+→[-a-z0-9]+$`
@@ -112,7 +118,8 @@ type FunnelSummary struct {
 	// +kubebuilder:validation:MaxLength=16
 	Lost string `json:"lost,omitempty"`
 
-	// change of the conversion against the period before, such as "+0.42pp", or "+0.4pp ±0.9" while that may be chance.
+	// change of the conversion against the period before, such as "+0.42pp", or
+	// "+0.4pp ±0.9" while that may be chance.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Change string `json:"change,omitempty"`
@@ -122,20 +129,24 @@ type FunnelSummary struct {
 	// +kubebuilder:validation:MaxLength=32
 	Revenue string `json:"revenue,omitempty"`
 
-	// data says whether the numbers keep up with the events: Live; Backfilling with how far the history is read; Stale
-	// while the runner does not answer; NoData before the first event.
+	// data says whether the numbers keep up with the events: Live; Backfilling
+	// with how far the history is read; Stale while the runner does not answer;
+	// NoData before the first event.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	Data string `json:"data,omitempty"`
 }
 
-// What summary.data says. While history is read it says DataBackfilling followed by a blank and a percentage.
+// What summary.data says. While history is read it says DataBackfilling
+// followed by a blank and a percentage.
 const (
 	// DataLive means that the numbers keep up with the events.
 	DataLive = "Live"
-	// DataBackfilling means that history is still read; how far follows, as in "Backfilling 42%".
+	// DataBackfilling means that history is still read; how far follows, as in
+	// "Backfilling 42%".
 	DataBackfilling = "Backfilling"
-	// DataStale means that the runner does not answer and the numbers are the last that it gave.
+	// DataStale means that the runner does not answer and the numbers are the last
+	// that it gave.
 	DataStale = "Stale"
 	// DataNoData means that nobody has entered in the period.
 	DataNoData = "NoData"
@@ -152,8 +163,8 @@ type CountedPeriod struct {
 	To Date `json:"to"`
 }
 
-// StageStatus holds the numbers of one stage. Of those who entered it each is either converted, in progress, dropped
-// or excluded.
+// StageStatus holds the numbers of one stage. Of those who entered it each is
+// either converted, in progress, dropped or excluded.
 type StageStatus struct {
 	// name of the stage.
 	// +required
@@ -170,7 +181,8 @@ type StageStatus struct {
 	// +required
 	Entered int64 `json:"entered"`
 
-	// converted is how many of them reached the next stage; at the last stage all are converted.
+	// converted is how many of them reached the next stage; at the last stage all
+	// are converted.
 	// +required
 	Converted int64 `json:"converted"`
 
@@ -186,7 +198,8 @@ type StageStatus struct {
 	// +required
 	Excluded int64 `json:"excluded"`
 
-	// recovered is how many were already lost and reached the next stage after all. They are among the converted.
+	// recovered is how many were already lost and reached the next stage after
+	// all. They are among the converted.
 	// +required
 	Recovered int64 `json:"recovered"`
 
@@ -198,7 +211,8 @@ type StageStatus struct {
 	// +optional
 	MatureConversion *Rate `json:"matureConversion,omitempty"`
 
-	// value is the money that the stage's events brought, in the currency of the workspace.
+	// value is the money that the stage's events brought, in the currency of the
+	// workspace.
 	// +optional
 	Value *StageValue `json:"value,omitempty"`
 
@@ -230,7 +244,8 @@ type StageValue struct {
 	Refunded Decimal `json:"refunded,omitempty"`
 }
 
-// TimeToConvert is how long people take from one stage to the next, to within one percent.
+// TimeToConvert is how long people take from one stage to the next, to within
+// one percent.
 type TimeToConvert struct {
 	// median: half of the people take less.
 	// +required
@@ -248,7 +263,8 @@ type BottleneckBasis string
 
 // Bases of a bottleneck.
 const (
-	// BottleneckByTarget is the transition that falls shortest of its target, relative to the target.
+	// BottleneckByTarget is the transition that falls shortest of its target,
+	// relative to the target.
 	BottleneckByTarget BottleneckBasis = "Target"
 	// BottleneckByDropOff is the transition that loses the largest share.
 	BottleneckByDropOff BottleneckBasis = "DropOff"
@@ -274,7 +290,8 @@ type Bottleneck struct {
 	// +kubebuilder:validation:Pattern=`^[-a-z0-9]+→[-a-z0-9]+$`
 	Transition string `json:"transition"`
 
-	// lost is how many dropped off between the two. Whoever may still come in time is not lost.
+	// lost is how many dropped off between the two. Whoever may still come in time
+	// is not lost.
 	// +required
 	Lost int64 `json:"lost"`
 
@@ -303,7 +320,8 @@ type TargetStatus struct {
 	// +required
 	Target Percent `json:"target"`
 
-	// actual is the share that did. It is absent while nobody entered the stage before.
+	// actual is the share that did. It is absent while nobody entered the stage
+	// before.
 	// +optional
 	Actual *Rate `json:"actual,omitempty"`
 
@@ -311,7 +329,8 @@ type TargetStatus struct {
 	// +optional
 	Met *bool `json:"met,omitempty"`
 
-	// shortfall is what is missing, as a share of the target. It is absent where the target is met.
+	// shortfall is what is missing, as a share of the target. It is absent where
+	// the target is met.
 	// +optional
 	Shortfall *Rate `json:"shortfall,omitempty"`
 }
@@ -371,7 +390,8 @@ type BreakdownStatus struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name"`
 
-	// values of the property, the largest groups first, and "(other)" for the rest.
+	// values of the property, the largest groups first, and "(other)" for the
+	// rest.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=11
@@ -398,13 +418,15 @@ type BreakdownValue struct {
 	Conversion *Rate `json:"conversion,omitempty"`
 }
 
-// FunnelCounters tell of events that did not count as they came, since this version of the funnel is computed.
+// FunnelCounters tell of events that did not count as they came, since this
+// version of the funnel is computed.
 type FunnelCounters struct {
 	// tooLate events came after the workspace's lateness and were not counted.
 	// +optional
 	TooLate int64 `json:"tooLate,omitempty"`
 
-	// clamped events claimed a time more than five minutes in the future and counted at that of their arrival.
+	// clamped events claimed a time more than five minutes in the future and
+	// counted at that of their arrival.
 	// +optional
 	Clamped int64 `json:"clamped,omitempty"`
 
@@ -412,15 +434,18 @@ type FunnelCounters struct {
 	// +optional
 	Duplicates int64 `json:"duplicates,omitempty"`
 
-	// saturated is how many contacts have more than 10,000 events of the funnel; only their newest are counted.
+	// saturated is how many contacts have more than 10,000 events of the funnel;
+	// only their newest are counted.
 	// +optional
 	Saturated int64 `json:"saturated,omitempty"`
 
-	// stale drop-offs were older than spec.triggerMaxAge when they were found and started no scenario.
+	// stale drop-offs were older than spec.triggerMaxAge when they were found and
+	// started no scenario.
 	// +optional
 	Stale int64 `json:"stale,omitempty"`
 
-	// evaluationErrors is how many times an expression failed on an event. Each reads as false, or as no value.
+	// evaluationErrors is how many times an expression failed on an event. Each
+	// reads as false, or as no value.
 	// +optional
 	EvaluationErrors int64 `json:"evaluationErrors,omitempty"`
 
@@ -429,7 +454,8 @@ type FunnelCounters struct {
 	EvaluationErrorExample *EvaluationError `json:"evaluationErrorExample,omitempty"`
 }
 
-// EvaluationError says where an expression failed. It holds nothing of the event itself, which may be personal.
+// EvaluationError says where an expression failed. It holds nothing of the
+// event itself, which may be personal.
 type EvaluationError struct {
 	// field of spec that holds the expression, such as "spec.stages[1].where".
 	// +required

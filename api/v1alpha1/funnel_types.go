@@ -7,7 +7,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// FunnelSpec says which way people go, stage by stage, and how they are counted.
+// FunnelSpec says which way people go, stage by stage, and how they are
+// counted.
 //
 // +kubebuilder:validation:XValidation:rule="self.workspaceRef == oldSelf.workspaceRef",fieldPath=".workspaceRef",message="workspaceRef cannot change: create another Funnel, or delete this one and apply it again"
 // +kubebuilder:validation:XValidation:rule="!has(self.ignore) || (has(self.order) && self.order == 'Strict')",fieldPath=".ignore",message="ignore belongs to order: Strict, as other events may come between the stages otherwise: remove ignore"
@@ -20,8 +21,8 @@ type FunnelSpec struct {
 	// +required
 	WorkspaceRef WorkspaceReference `json:"workspaceRef"`
 
-	// stages in the order in which people pass them, from the first visit to, say, the purchase. A person enters the
-	// funnel with the first stage's event.
+	// stages in the order in which people pass them, from the first visit to, say,
+	// the purchase. A person enters the funnel with the first stage's event.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=2
@@ -32,88 +33,97 @@ type FunnelSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.map(s, has(s.aggregate) ? 0 : 1).isSorted() && self.exists(s, !has(s.aggregate))",message="aggregate stages count before contacts are known: put them all first, and at least one stage with event or anyOf after them"
 	Stages []FunnelStage `json:"stages"`
 
-	// window is how long a person may take from the first stage to the last, such as "14d".
+	// window is how long a person may take from the first stage to the last, such
+	// as "14d".
 	// +optional
 	// +default="30d"
 	Window Duration `json:"window,omitempty"`
 
-	// period says which days are counted: those on which people started. Without it the last 30 days.
+	// period says which days are counted: those on which people started. Without
+	// it the last 30 days.
 	// +optional
 	Period *FunnelPeriod `json:"period,omitempty"`
 
-	// order says how strictly the stages follow each other. Ordered: one after the other, whatever comes between.
-	// Strict: nothing may come between, except the types in ignore. Any: the stages count in whatever order.
+	// order says how strictly the stages follow each other. Ordered: one after the
+	// other, whatever comes between. Strict: nothing may come between, except the
+	// types in ignore. Any: the stages count in whatever order.
 	// +optional
 	// +default="Ordered"
 	Order FunnelOrder `json:"order,omitempty"`
 
-	// ignore lists types of events that may come between stages although order is Strict.
+	// ignore lists types of events that may come between stages although order is
+	// Strict.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Ignore []EventType `json:"ignore,omitempty"`
 
-	// entryPolicy says from which event of the first stage a person's way is counted. LatestStart: from whichever leads
-	// furthest, so that a second visit that ends in a purchase counts. FirstStart: from the first one; later ones only
-	// count when the window of the first is over.
+	// entryPolicy says from which event of the first stage a person's way is
+	// counted. LatestStart: from whichever leads furthest, so that a second visit
+	// that ends in a purchase counts. FirstStart: from the first one; later ones
+	// only count when the window of the first is over.
 	// +optional
 	// +default="LatestStart"
 	EntryPolicy EntryPolicy `json:"entryPolicy,omitempty"`
 
-	// count says what is counted. Contacts: each person once per period, with the way that led furthest. Entries: every
-	// way that somebody started.
+	// count says what is counted. Contacts: each person once per period, with the
+	// way that led furthest. Entries: every way that somebody started.
 	// +optional
 	// +default="Contacts"
 	Count FunnelCount `json:"count,omitempty"`
 
-	// correlateBy gives what belongs together besides the person, such as "event.data.cart_id": each cart is then a way
-	// of its own. An event without the value belongs to all of the person's ways.
+	// correlateBy gives what belongs together besides the person, such as
+	// "event.data.cart_id": each cart is then a way of its own. An event without
+	// the value belongs to all of the person's ways.
 	// +optional
 	CorrelateBy Expression `json:"correlateBy,omitempty"`
 
-	// breakdowns show the same numbers by a property, such as where people came from.
+	// breakdowns show the same numbers by a property, such as where people came
+	// from.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=3
 	// +kubebuilder:validation:XValidation:rule="self.all(b, self.exists_one(c, c.name == b.name))",message="breakdowns need different names: give each breakdown a name of its own"
 	Breakdowns []FunnelBreakdown `json:"breakdowns,omitempty"`
 
-	// minGroup is the smallest number of people that a breakdown shows by itself. Smaller groups are added to
-	// "(other)", so that nobody can be recognised.
+	// minGroup is the smallest number of people that a breakdown shows by itself.
+	// Smaller groups are added to "(other)", so that nobody can be recognised.
 	// +optional
 	// +default=5
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
 	MinGroup int32 `json:"minGroup,omitempty"`
 
-	// exclusions take people out of the count when something happens on their way, such as a cancelled order.
+	// exclusions take people out of the count when something happens on their way,
+	// such as a cancelled order.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	Exclusions []FunnelExclusion `json:"exclusions,omitempty"`
 
-	// targets say which share should get from a stage's predecessor to the stage. They decide what the bottleneck is.
+	// targets say which share should get from a stage's predecessor to the stage.
+	// They decide what the bottleneck is.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=15
 	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.stage == t.stage))",message="there is more than one target for the same stage: keep one of them"
 	Targets []FunnelTarget `json:"targets,omitempty"`
 
-	// triggerMaxAge is how old a drop-off may be and still start a scenario. Older ones are counted as stale and nobody is
-	// written to.
+	// triggerMaxAge is how old a drop-off may be and still start a scenario. Older
+	// ones are counted as stale and nobody is written to.
 	// +optional
 	// +default="1h"
 	TriggerMaxAge Duration `json:"triggerMaxAge,omitempty"`
 
-	// suspend keeps the numbers as they are and starts no scenarios. Events go on being stored, and counting takes them
-	// in when suspend ends.
+	// suspend keeps the numbers as they are and starts no scenarios. Events go on
+	// being stored, and counting takes them in when suspend ends.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }
 
-// FunnelStage is one step of the way, such as "cart". Which event brings a person there is said by exactly one of event,
-// anyOf and aggregate.
+// FunnelStage is one step of the way, such as "cart". Which event brings a
+// person there is said by exactly one of event, anyOf and aggregate.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.event), has(self.anyOf), has(self.aggregate)].exists_one(x, x)",message="say what brings people to the stage with exactly one of event, anyOf and aggregate"
 // +kubebuilder:validation:XValidation:rule="!has(self.where) || has(self.event)",fieldPath=".where",message="where belongs to event: with anyOf write it into each entry, with aggregate inside of it"
@@ -121,7 +131,8 @@ type FunnelSpec struct {
 // +kubebuilder:validation:XValidation:rule="!(has(self.dropAfter) && has(self.dropAfterIdle))",fieldPath=".dropAfterIdle",message="write one of dropAfter (counted from the stage's event) and dropAfterIdle (counted from the person's last event)"
 // +kubebuilder:validation:XValidation:rule="!has(self.refund) || has(self.value)",fieldPath=".refund",message="refund takes away from value: write value too, or remove refund"
 type FunnelStage struct {
-	// name of the stage, such as "cart". Other resources and the results name it so.
+	// name of the stage, such as "cart". Other resources and the results name it
+	// so.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -134,12 +145,14 @@ type FunnelStage struct {
 	// +kubebuilder:validation:MaxLength=64
 	Title string `json:"title,omitempty"`
 
-	// event that brings a person to the stage, by its type, such as "product.added".
+	// event that brings a person to the stage, by its type, such as
+	// "product.added".
 	// +optional
 	Event EventType `json:"event,omitempty"`
 
-	// where says which of these events count, such as "event.data.price > 0". Variables are event (type, time, source,
-	// data) and contact.attributes, as they were when the person started.
+	// where says which of these events count, such as "event.data.price > 0".
+	// Variables are event (type, time, source, data) and contact.attributes, as
+	// they were when the person started.
 	// +optional
 	Where Expression `json:"where,omitempty"`
 
@@ -150,7 +163,8 @@ type FunnelStage struct {
 	// +kubebuilder:validation:MaxItems=4
 	AnyOf []EventMatch `json:"anyOf,omitempty"`
 
-	// aggregate adds up a number that events carry, such as impressions of an ad, where the people are not known.
+	// aggregate adds up a number that events carry, such as impressions of an ad,
+	// where the people are not known.
 	// +optional
 	Aggregate *StageAggregate `json:"aggregate,omitempty"`
 
@@ -158,8 +172,9 @@ type FunnelStage struct {
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 
-	// value gives the money that the event brings, such as "event.data.total", as a number. It adds up to the stage's value
-	// and, per event, to the average order value.
+	// value gives the money that the event brings, such as "event.data.total", as
+	// a number. It adds up to the stage's value and, per event, to the average
+	// order value.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Value Expression `json:"value,omitempty"`
@@ -168,12 +183,14 @@ type FunnelStage struct {
 	// +optional
 	Refund *StageRefund `json:"refund,omitempty"`
 
-	// dropAfter is how long after this stage a person counts as lost without reaching the next, such as "1h". Whoever comes
-	// later after all is also counted as recovered. Without it a person is lost when the window is over.
+	// dropAfter is how long after this stage a person counts as lost without
+	// reaching the next, such as "1h". Whoever comes later after all is also
+	// counted as recovered. Without it a person is lost when the window is over.
 	// +optional
 	DropAfter Duration `json:"dropAfter,omitempty"`
 
-	// dropAfterIdle is the same, counted from the last event of any kind that the person caused.
+	// dropAfterIdle is the same, counted from the last event of any kind that the
+	// person caused.
 	// +optional
 	DropAfterIdle Duration `json:"dropAfterIdle,omitempty"`
 }
@@ -218,14 +235,15 @@ type StageRefund struct {
 	// +kubebuilder:validation:MaxLength=128
 	Amount Expression `json:"amount"`
 
-	// matchBy gives what the two events have in common, such as "event.data.order_id".
+	// matchBy gives what the two events have in common, such as
+	// "event.data.order_id".
 	// +required
 	// +kubebuilder:validation:MaxLength=128
 	MatchBy Expression `json:"matchBy"`
 }
 
-// FunnelPeriod says which days are counted, in the time zone of the workspace: exactly one of rollingDays, calendar and
-// between.
+// FunnelPeriod says which days are counted, in the time zone of the workspace:
+// exactly one of rollingDays, calendar and between.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.rollingDays), has(self.calendar), has(self.between)].exists_one(x, x)",message="set exactly one of rollingDays, calendar and between"
 type FunnelPeriod struct {
@@ -289,7 +307,8 @@ const (
 	OrderAny FunnelOrder = "Any"
 )
 
-// EntryPolicy says from which event of the first stage a person's way is counted.
+// EntryPolicy says from which event of the first stage a person's way is
+// counted.
 //
 // +kubebuilder:validation:Enum=LatestStart;FirstStart
 type EntryPolicy string
@@ -343,7 +362,8 @@ type FunnelBreakdown struct {
 	Limit int32 `json:"limit,omitempty"`
 }
 
-// FunnelExclusion takes people out of the count when something happens on their way.
+// FunnelExclusion takes people out of the count when something happens on
+// their way.
 type FunnelExclusion struct {
 	// event that takes a person out, by its type, such as "order.cancelled".
 	// +required
@@ -366,8 +386,8 @@ type FunnelExclusion struct {
 	// +kubebuilder:validation:MaxLength=63
 	Before string `json:"before,omitempty"`
 
-	// action on the person's way. Discard takes it out of the count at every stage that it reached. End leaves it at the
-	// stage where it was.
+	// action on the person's way. Discard takes it out of the count at every stage
+	// that it reached. End leaves it at the stage where it was.
 	// +optional
 	// +default="Discard"
 	Action ExclusionAction `json:"action,omitempty"`
@@ -386,7 +406,8 @@ const (
 	ExclusionEnd ExclusionAction = "End"
 )
 
-// FunnelTarget is the share of people that should reach a stage from the one before it.
+// FunnelTarget is the share of people that should reach a stage from the one
+// before it.
 type FunnelTarget struct {
 	// stage to be reached; any but the first.
 	// +required
@@ -399,8 +420,9 @@ type FunnelTarget struct {
 	Conversion Percent `json:"conversion"`
 }
 
-// Funnel says which stages people pass, from the first visit to the purchase and beyond, and reports how many reach
-// each, where they leave and what that costs.
+// Funnel says which stages people pass, from the first visit to the purchase
+// and beyond, and reports how many reach each, where they leave and what that
+// costs.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// Duration is a length of time as people write it: whole numbers of weeks, days, hours, minutes and seconds in this
-// order, such as "14d", "1h30m" or "2w3d". A day is 24 hours and a week 7 days. It is kept as written.
+// Duration is a length of time as people write it: whole numbers of weeks,
+// days, hours, minutes and seconds in this order, such as "14d", "1h30m" or
+// "2w3d". A day is 24 hours and a week 7 days. It is kept as written.
 //
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=25
@@ -22,11 +23,13 @@ type Duration string
 var durationPattern = regexp.MustCompile(
 	`^(?:([1-9][0-9]{0,3})w)?(?:([1-9][0-9]{0,3})d)?(?:([1-9][0-9]{0,3})h)?(?:([1-9][0-9]{0,3})m)?(?:([1-9][0-9]{0,3})s)?$`)
 
-// durationUnits are the lengths of the units in the order in which durationPattern captures them.
+// durationUnits are the lengths of the units in the order in which
+// durationPattern captures them.
 var durationUnits = [...]time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute, time.Second}
 
-// Parse gives the length of time. It is at least one second and, as each number has at most four digits, at most about
-// 221 years. The error says what is wrong with the text; it never names the field, which the caller knows.
+// Parse gives the length of time. It is at least one second and, as each
+// number has at most four digits, at most about 221 years. The error says what
+// is wrong with the text; it never names the field, which the caller knows.
 func (d Duration) Parse() (time.Duration, error) {
 	groups := durationPattern.FindStringSubmatch(string(d))
 	if groups == nil || d == "" {
@@ -46,7 +49,8 @@ func (d Duration) Parse() (time.Duration, error) {
 	return total, nil
 }
 
-// Percent is a share between "0%" and "100%" with at most two decimals, such as "10%" or "2.5%".
+// Percent is a share between "0%" and "100%" with at most two decimals, such
+// as "10%" or "2.5%".
 //
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=7
@@ -55,7 +59,8 @@ type Percent string
 
 var percentPattern = regexp.MustCompile(`^(100(?:\.0{1,2})?|[1-9]?[0-9](?:\.[0-9]{1,2})?)%$`)
 
-// BasisPoints gives the share in hundredths of a percent, from 0 to 10000: "2.5%" is 250.
+// BasisPoints gives the share in hundredths of a percent, from 0 to 10000:
+// "2.5%" is 250.
 func (p Percent) BasisPoints() (int32, error) {
 	groups := percentPattern.FindStringSubmatch(string(p))
 	if groups == nil {
@@ -76,7 +81,8 @@ func (p Percent) BasisPoints() (int32, error) {
 // +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`
 type Date string
 
-// Parse gives midnight UTC of the day, to be read as year, month and day. The error says that no such day exists.
+// Parse gives midnight UTC of the day, to be read as year, month and day. The
+// error says that no such day exists.
 func (d Date) Parse() (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, string(d))
 	if err != nil {
@@ -85,15 +91,16 @@ func (d Date) Parse() (time.Time, error) {
 	return t, nil
 }
 
-// Expression is a CEL expression (https://cel.dev). Which variables it sees and what it must give is said by the field
-// that holds it. A field that is missing from an event makes a comparison false and is no error.
+// Expression is a CEL expression (https://cel.dev). Which variables it sees
+// and what it must give is said by the field that holds it. A field that is
+// missing from an event makes a comparison false and is no error.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
 type Expression string
 
-// EventType is the name of what happened, such as "order.completed" or "Order Completed". Names are compared letter by
-// letter.
+// EventType is the name of what happened, such as "order.completed" or "Order
+// Completed". Names are compared letter by letter.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=100
@@ -107,8 +114,8 @@ type EventType string
 // +kubebuilder:validation:Pattern=`^-?[0-9]+(\.[0-9]+)?$`
 type Decimal string
 
-// Rate is a share for people and for programs. Where nothing could be divided the whole Rate is absent; it is never 0 %
-// for lack of data.
+// Rate is a share for people and for programs. Where nothing could be divided
+// the whole Rate is absent; it is never 0 % for lack of data.
 type Rate struct {
 	// percent is the rate to read, such as "44.51%".
 	// +required

@@ -12,8 +12,8 @@ type WorkspaceReference struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name"`
 
-	// namespace of the Workspace, if it is not that of this resource. The Workspace must list this resource's namespace
-	// in spec.allowedNamespaces.
+	// namespace of the Workspace, if it is not that of this resource. The
+	// Workspace must list this resource's namespace in spec.allowedNamespaces.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -21,7 +21,8 @@ type WorkspaceReference struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
-// SecretReference names a Secret in the namespace of the resource that holds the reference.
+// SecretReference names a Secret in the namespace of the resource that holds
+// the reference.
 type SecretReference struct {
 	// name of the Secret.
 	// +required
@@ -31,7 +32,8 @@ type SecretReference struct {
 	Name string `json:"name"`
 }
 
-// SecretKeyReference names one key of a Secret in the namespace of the resource that holds the reference.
+// SecretKeyReference names one key of a Secret in the namespace of the
+// resource that holds the reference.
 type SecretKeyReference struct {
 	// name of the Secret.
 	// +required

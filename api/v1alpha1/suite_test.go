@@ -38,10 +38,11 @@ func TestResourceDefinitions(t *testing.T) {
 
 var _ = BeforeSuite(func() {
 	environment := &envtest.Environment{CRDDirectoryPaths: []string{crdDirectory}, ErrorIfCRDPathMissing: true}
+	// Before the start, which may fail half-way and leave programs running.
+	DeferCleanup(environment.Stop)
 	config, err := environment.Start()
 	Expect(err).NotTo(HaveOccurred(),
-		"the API server did not start; `make envtest-binaries` builds it and `make test` points KUBEBUILDER_ASSETS to it")
-	DeferCleanup(environment.Stop)
+		"if the API server is missing: `make envtest-binaries` builds it, and `make test` points KUBEBUILDER_ASSETS to it")
 
 	scheme := runtime.NewScheme()
 	Expect(waymark.AddToScheme(scheme)).To(Succeed())

@@ -8,12 +8,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// WorkspaceSpec says how one data plane runs: where its events are kept, in which zone its days begin, and what rules
-// its messages keep.
+// WorkspaceSpec says how one data plane runs: where its events are kept, in
+// which zone its days begin, and what rules its messages keep.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.eventLog.embedded) || !has(self.runner) || !has(self.runner.replicas) || self.runner.replicas == 1",fieldPath=".runner.replicas",message="an embedded event log runs in exactly one pod: set runner.replicas to 1, or name a NATS cluster in eventLog.nats to run more"
 type WorkspaceSpec struct {
-	// timeZone in which days, weeks and months begin, by its IANA name such as "Europe/Moscow".
+	// timeZone in which days, weeks and months begin, by its IANA name such as
+	// "Europe/Moscow".
 	// +optional
 	// +default="UTC"
 	// +kubebuilder:validation:MinLength=1
@@ -22,23 +23,26 @@ type WorkspaceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self != 'Local'",message="Local differs from machine to machine: write the name of a time zone such as Europe/Moscow, or UTC"
 	TimeZone string `json:"timeZone,omitempty"`
 
-	// currency in which the values of events are stated, as three capital letters of ISO 4217 such as "RUB". It is shown
-	// beside revenue; nothing is converted. Without it revenue is a bare number.
+	// currency in which the values of events are stated, as three capital letters
+	// of ISO 4217 such as "RUB". It is shown beside revenue; nothing is converted.
+	// Without it revenue is a bare number.
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=3
 	// +kubebuilder:validation:Pattern=`^[A-Z]{3}$`
 	Currency string `json:"currency,omitempty"`
 
-	// publicURL under which the internet reaches this workspace, such as "https://go.example.com". Links in messages
-	// that count clicks or unsubscribe begin with it. The Ingress or Gateway that serves it is yours.
+	// publicURL under which the internet reaches this workspace, such as
+	// "https://go.example.com". Links in messages that count clicks or unsubscribe
+	// begin with it. The Ingress or Gateway that serves it is yours.
 	// +optional
 	// +kubebuilder:validation:MinLength=8
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHost() != ''",message="write an absolute URL such as https://go.example.com"
 	PublicURL string `json:"publicURL,omitempty"`
 
-	// eventLog keeps every event in order. Numbers can always be computed again from it.
+	// eventLog keeps every event in order. Numbers can always be computed again
+	// from it.
 	// +required
 	EventLog EventLogSpec `json:"eventLog"`
 
@@ -50,12 +54,14 @@ type WorkspaceSpec struct {
 	// +optional
 	Delivery *DeliverySpec `json:"delivery,omitempty"`
 
-	// policy bounds what any one person is sent, across all scenarios of the workspace.
+	// policy bounds what any one person is sent, across all scenarios of the
+	// workspace.
 	// +optional
 	Policy *MessagingPolicy `json:"policy,omitempty"`
 
-	// allowedNamespaces lists the other namespaces whose feeds and funnels may use this workspace. "*" allows all.
-	// Those of the workspace's own namespace always may.
+	// allowedNamespaces lists the other namespaces whose feeds and funnels may use
+	// this workspace. "*" allows all. Those of the workspace's own namespace
+	// always may.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
@@ -64,14 +70,16 @@ type WorkspaceSpec struct {
 	// +kubebuilder:validation:items:Pattern=`^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$`
 	AllowedNamespaces []string `json:"allowedNamespaces,omitempty"`
 
-	// deletionPolicy says what becomes of the stored contacts, events and consent when the workspace is deleted. Retain
-	// leaves the volume, so that a workspace of the same name takes it up again. Delete removes it.
+	// deletionPolicy says what becomes of the stored contacts, events and consent
+	// when the workspace is deleted. Retain leaves the volume, so that a workspace
+	// of the same name takes it up again. Delete removes it.
 	// +optional
 	// +default="Retain"
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// DeletionPolicy says what becomes of stored data when its workspace is deleted.
+// DeletionPolicy says what becomes of stored data when its workspace is
+// deleted.
 //
 // +kubebuilder:validation:Enum=Retain;Delete
 type DeletionPolicy string
@@ -84,13 +92,15 @@ const (
 	DeletionPolicyDelete DeletionPolicy = "Delete"
 )
 
-// EventLogSpec says where events are kept and for how long: exactly one of embedded and nats.
+// EventLogSpec says where events are kept and for how long: exactly one of
+// embedded and nats.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.embedded) != has(self.nats)",message="set exactly one of embedded (nothing to install) and nats (a cluster that exists)"
 // +kubebuilder:validation:XValidation:rule="has(self.embedded) == has(oldSelf.embedded)",message="a log cannot move between embedded and nats: create another Workspace and point its feeds to it"
 // +kubebuilder:validation:XValidation:rule="!has(self.embedded) || !has(self.retention) || !has(self.retention.maxSize) || quantity(string(self.retention.maxSize)).compareTo(quantity(string(self.embedded.storage))) < 0",fieldPath=".retention.maxSize",message="maxSize must be less than embedded.storage, which also holds the state: about 60% of it is a good start"
 type EventLogSpec struct {
-	// partitions share the contacts among them, so that several can be computed at once. It cannot change later.
+	// partitions share the contacts among them, so that several can be computed at
+	// once. It cannot change later.
 	// +optional
 	// +default=4
 	// +kubebuilder:validation:Minimum=1
@@ -98,16 +108,19 @@ type EventLogSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="partitions cannot change, because contacts are spread over them: create another Workspace with the new number"
 	Partitions int32 `json:"partitions,omitempty"`
 
-	// lateness is how old an event may be on arrival and still change funnels exactly. Older ones are counted as too
-	// late and only update the contact. Without it every event within the retention counts.
+	// lateness is how old an event may be on arrival and still change funnels
+	// exactly. Older ones are counted as too late and only update the contact.
+	// Without it every event within the retention counts.
 	// +optional
 	Lateness Duration `json:"lateness,omitempty"`
 
-	// retention says for how long events are kept. A funnel needs its period and its window.
+	// retention says for how long events are kept. A funnel needs its period and
+	// its window.
 	// +optional
 	Retention *RetentionSpec `json:"retention,omitempty"`
 
-	// embedded keeps the log on a volume of the workspace's own pod. Nothing else has to be installed.
+	// embedded keeps the log on a volume of the workspace's own pod. Nothing else
+	// has to be installed.
 	// +optional
 	Embedded *EmbeddedLogSpec `json:"embedded,omitempty"`
 
@@ -116,15 +129,17 @@ type EventLogSpec struct {
 	NATS *NATSLogSpec `json:"nats,omitempty"`
 }
 
-// RetentionSpec bounds the log. What is reached first counts. Events that a running computation still needs stay.
+// RetentionSpec bounds the log. What is reached first counts. Events that a
+// running computation still needs stay.
 type RetentionSpec struct {
 	// age after which events are removed. Without it they are kept for 90 days.
 	// +optional
 	// +default="90d"
 	Age Duration `json:"age,omitempty"`
 
-	// maxSize of the log over all partitions, such as "6Gi"; the oldest events are removed first. Without it only age
-	// counts, and a volume that fills up makes senders wait.
+	// maxSize of the log over all partitions, such as "6Gi"; the oldest events are
+	// removed first. Without it only age counts, and a volume that fills up makes
+	// senders wait.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('16Mi')) >= 0",message="write at least 16Mi, such as 6Gi"
 	MaxSize *resource.Quantity `json:"maxSize,omitempty"`
@@ -134,13 +149,15 @@ type RetentionSpec struct {
 //
 // +kubebuilder:validation:XValidation:rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",fieldPath=".storageClassName",message="storageClassName cannot change, as the volume exists: create another Workspace"
 type EmbeddedLogSpec struct {
-	// storage is the size of the volume, such as "10Gi". It may grow, if the storage class allows that, and never shrink.
+	// storage is the size of the volume, such as "10Gi". It may grow, if the
+	// storage class allows that, and never shrink.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('64Mi')) >= 0",message="write at least 64Mi, such as 10Gi"
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).compareTo(quantity(string(oldSelf))) >= 0",message="storage cannot shrink: write the old size or a larger one"
 	Storage resource.Quantity `json:"storage"`
 
-	// storageClassName of the volume. Without it the cluster's default class is used.
+	// storageClassName of the volume. Without it the cluster's default class is
+	// used.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -150,20 +167,23 @@ type EmbeddedLogSpec struct {
 
 // NATSLogSpec names a NATS cluster with JetStream.
 type NATSLogSpec struct {
-	// url of the cluster, such as "nats://nats.messaging.svc:4222"; several are separated by commas.
+	// url of the cluster, such as "nats://nats.messaging.svc:4222"; several are
+	// separated by commas.
 	// +required
 	// +kubebuilder:validation:MinLength=7
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:Pattern=`^(nats|tls|ws|wss)://[^\s,@]+(,(nats|tls|ws|wss)://[^\s,@]+)*$`
 	URL string `json:"url"`
 
-	// credentialsSecretRef names a Secret of this namespace with the key "user.creds", or "nkey", or "username" and
-	// "password". Without it Waymark connects without credentials.
+	// credentialsSecretRef names a Secret of this namespace with the key
+	// "user.creds", or "nkey", or "username" and "password". Without it Waymark
+	// connects without credentials.
 	// +optional
 	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
 
-	// caSecretRef names a Secret of this namespace whose key "ca.crt" holds the authorities that the cluster's
-	// certificates come from. Without it the well-known ones count.
+	// caSecretRef names a Secret of this namespace whose key "ca.crt" holds the
+	// authorities that the cluster's certificates come from. Without it the
+	// well-known ones count.
 	// +optional
 	CASecretRef *SecretReference `json:"caSecretRef,omitempty"`
 
@@ -231,7 +251,8 @@ type ComputeAmounts struct {
 	Memory *resource.Quantity `json:"memory,omitempty"`
 }
 
-// Toleration lets pods run on nodes with a taint. Its fields mean what they mean in a pod.
+// Toleration lets pods run on nodes with a taint. Its fields mean what they
+// mean in a pod.
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.operator) && self.operator == 'Exists') || !has(self.value)",message="operator Exists takes no value: remove value, or write operator: Equal"
 // +kubebuilder:validation:XValidation:rule="has(self.key) || (has(self.operator) && self.operator == 'Exists')",message="without a key the toleration matches every taint, which needs operator: Exists"
@@ -258,7 +279,8 @@ type Toleration struct {
 	// +kubebuilder:validation:Enum=NoSchedule;PreferNoSchedule;NoExecute
 	Effect string `json:"effect,omitempty"`
 
-	// tolerationSeconds for which a NoExecute taint is tolerated. Without it forever.
+	// tolerationSeconds for which a NoExecute taint is tolerated. Without it
+	// forever.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	TolerationSeconds *int64 `json:"tolerationSeconds,omitempty"`
@@ -268,11 +290,13 @@ type Toleration struct {
 //
 // +kubebuilder:validation:XValidation:rule="(self.mode == 'Redirect') == has(self.to)",message="mode Redirect needs the address in to, and the other modes take none"
 type DeliverySpec struct {
-	// mode Live sends. Redirect sends every message to one address instead. DryRun does everything but send.
+	// mode Live sends. Redirect sends every message to one address instead. DryRun
+	// does everything but send.
 	// +required
 	Mode DeliveryMode `json:"mode"`
 
-	// to is the address that receives every message in mode Redirect, such as "qa@example.com".
+	// to is the address that receives every message in mode Redirect, such as
+	// "qa@example.com".
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254
@@ -294,180 +318,9 @@ const (
 	DeliveryModeDryRun DeliveryMode = "DryRun"
 )
 
-// MessagingPolicy bounds what any one person is sent.
-type MessagingPolicy struct {
-	// quietHours in which marketing messages do not leave.
-	// +optional
-	QuietHours *QuietHours `json:"quietHours,omitempty"`
-
-	// frequencyCap bounds the marketing messages to one person.
-	// +optional
-	FrequencyCap *FrequencyCap `json:"frequencyCap,omitempty"`
-
-	// consent lists what people can agree to receive.
-	// +optional
-	Consent *ConsentPolicy `json:"consent,omitempty"`
-
-	// approval holds back a scenario that would reach many people at once.
-	// +optional
-	Approval *ApprovalPolicy `json:"approval,omitempty"`
-}
-
-// PolicyAction says what becomes of a message that the policy stops.
-//
-// +kubebuilder:validation:Enum=Defer;Drop
-type PolicyAction string
-
-// Policy actions.
-const (
-	// PolicyActionDefer sends the message as soon as the policy lets it.
-	PolicyActionDefer PolicyAction = "Defer"
-	// PolicyActionDrop does not send the message; the person moves on.
-	PolicyActionDrop PolicyAction = "Drop"
-)
-
-// QuietHours is a part of the day in the zone of the person, or else of the workspace. It may pass midnight.
-//
-// +kubebuilder:validation:XValidation:rule="self.from != self.to",message="from and to are the same time: write when quiet hours begin and when they end, such as 21:00 and 09:00"
-type QuietHours struct {
-	// from is when it begins, such as "21:00".
-	// +required
-	// +kubebuilder:validation:MinLength=5
-	// +kubebuilder:validation:MaxLength=5
-	// +kubebuilder:validation:Pattern=`^([01][0-9]|2[0-3]):[0-5][0-9]$`
-	From string `json:"from"`
-
-	// to is when it ends, such as "09:00".
-	// +required
-	// +kubebuilder:validation:MinLength=5
-	// +kubebuilder:validation:MaxLength=5
-	// +kubebuilder:validation:Pattern=`^([01][0-9]|2[0-3]):[0-5][0-9]$`
-	To string `json:"to"`
-
-	// action on a message that is due in quiet hours: Defer sends it when they end, Drop does not send it.
-	// +optional
-	// +default="Defer"
-	Action PolicyAction `json:"action,omitempty"`
-}
-
-// FrequencyCap bounds how many marketing messages one person is sent in any stretch of time.
-type FrequencyCap struct {
-	// messages that one person is sent at most.
-	// +required
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=1000
-	Messages int32 `json:"messages"`
-
-	// per is the stretch of time, such as "7d".
-	// +required
-	Per Duration `json:"per"`
-
-	// action on a message over the cap: Defer sends it when the cap allows, Drop does not send it.
-	// +optional
-	// +default="Defer"
-	Action PolicyAction `json:"action,omitempty"`
-}
-
-// ConsentPolicy lists what people can agree to receive.
-type ConsentPolicy struct {
-	// topics that people subscribe to and unsubscribe from one by one.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.name == t.name))",message="topics need different names: give each topic a name of its own"
-	Topics []ConsentTopic `json:"topics,omitempty"`
-}
-
-// ConsentTopic is something that people can agree to receive.
-type ConsentTopic struct {
-	// name of the topic in scenarios.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
-	Name string `json:"name"`
-
-	// title that people see, in any language.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
-	Title string `json:"title,omitempty"`
-}
-
-// ApprovalPolicy holds back a scenario that would reach many people at once.
-type ApprovalPolicy struct {
-	// above this number of people a scenario waits until somebody approves its version.
-	// +required
-	// +kubebuilder:validation:Minimum=0
-	Above int64 `json:"above"`
-}
-
-// WorkspaceStatus says how the data plane fares.
-type WorkspaceStatus struct {
-	// observedGeneration is the generation of spec that this status is about; -1 before the first look.
-	// +optional
-	// +kubebuilder:validation:Minimum=-1
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
-	// conditions: Ready, StorageAvailable, and Reconciling or Stalled while they are true.
-	// +optional
-	// +listType=map
-	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=7
-	// +kubebuilder:validation:XValidation:rule="self.all(c, c.type.size() <= 64 && c.reason.size() <= 64 && c.message.size() <= 512)",message="the type and the reason of a condition have at most 64 characters and its message 512"
-	Conditions []metav1.Condition `json:"conditions,omitempty"`
-
-	// log is where events are kept: Embedded or NATS.
-	// +optional
-	// +kubebuilder:validation:MaxLength=16
-	Log string `json:"log,omitempty"`
-
-	// ingestURL takes in events within the cluster. A feed's own address is in the feed's status.
-	// +optional
-	// +kubebuilder:validation:MaxLength=512
-	IngestURL string `json:"ingestURL,omitempty"`
-
-	// partitions that run, of all: "4/4".
-	// +optional
-	// +kubebuilder:validation:MaxLength=16
-	Partitions string `json:"partitions,omitempty"`
-
-	// storage that is used, such as "42% of 10Gi".
-	// +optional
-	// +kubebuilder:validation:MaxLength=64
-	Storage string `json:"storage,omitempty"`
-
-	// feeds is how many EventFeeds use the workspace.
-	// +optional
-	Feeds *int32 `json:"feeds,omitempty"`
-
-	// funnels is how many Funnels use the workspace.
-	// +optional
-	Funnels *int32 `json:"funnels,omitempty"`
-
-	// runner tells about the pods.
-	// +optional
-	Runner *RunnerStatus `json:"runner,omitempty"`
-}
-
-// RunnerStatus tells about the pods of a workspace.
-type RunnerStatus struct {
-	// replicas that there should be.
-	// +optional
-	Replicas int32 `json:"replicas,omitempty"`
-
-	// readyReplicas that can store events durably.
-	// +optional
-	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
-
-	// version of Waymark that they run.
-	// +optional
-	// +kubebuilder:validation:MaxLength=64
-	Version string `json:"version,omitempty"`
-}
-
-// Workspace is one data plane: an event log with the pods that take in events, compute funnels and send messages. It
-// has its own time zone, currency and messaging policy. Teams that must not share contacts have a workspace each.
+// Workspace is one data plane: an event log with the pods that take in events,
+// compute funnels and send messages. It has its own time zone, currency and
+// messaging policy. Teams that must not share contacts have a workspace each.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -40,7 +40,7 @@ kubectl get --namespace "$namespace" funnel shop --output go-template='
 {{- printf "%-12s %9s %10s %12s %9s %10s  %-10s %s\n" "STAGE" "ENTERED" "CONVERTED" "IN PROGRESS" "DROPPED" "RECOVERED" "CONVERSION" "MEDIAN TO NEXT"}}
 {{- range .status.stages}}
 {{- printf "%-12s %9v %10v %12v %9v %10v" .name .entered .converted .inProgress .dropped .recovered}}
-{{- with .conversion}}{{printf "  %-10s" .text}}{{else}}{{printf "  %-10s" ""}}{{end}}
+{{- with .conversion}}{{printf "  %-10s" .percent}}{{else}}{{printf "  %-10s" ""}}{{end}}
 {{- with .timeToConvert}}{{printf " %s" .median.text}}{{end}}{{"\n"}}
 {{- end}}'
 

@@ -114,7 +114,7 @@ func (f *Fold) written() {
 			case !u.changed:
 				continue
 			}
-			if u.due != 0 && u.due != u.storedDue {
+			if u.due != 0 {
 				added[u.slot] = append(added[u.slot], alarm{due: u.due, contact: c.name})
 			}
 			u.written()

@@ -96,6 +96,7 @@ func (f *Fold) activate(r *record.VersionRecord) {
 	f.flush()
 	f.drop(d.active)
 	d.active, d.pending = d.pending, nil
+	d.active.setClock(f.clock) // the log may no longer hold the tick before the apply
 	f.follow()
 }
 
@@ -207,12 +208,17 @@ func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
 		if err != nil {
 			return err
 		}
+		if s.catchingUp() {
+			return nil
+		}
 		return f.drain([]*slot{s}, eventsBudget+events)
 	case record.Epoch, record.Tick:
 		t := max(r.Tick, r.Epoch.Time)
 		s.knowsSince(t)
 		f.flush()
-		s.setClock(t)
+		if s.setClock(t); s.catchingUp() {
+			return nil
+		}
 		return f.drain([]*slot{s}, tickBudget)
 	}
 	return nil // what concerns definitions was folded when it was new

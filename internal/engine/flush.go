@@ -52,6 +52,9 @@ func (f *Fold) drainAll(budget int) error {
 		return err
 	}
 	for i := range f.shadows {
+		if f.shadows[i].catchingUp() {
+			continue
+		}
 		if err := f.drain(f.shadows[i:i+1], budget); err != nil {
 			return err
 		}
@@ -59,7 +62,9 @@ func (f *Fold) drainAll(budget int) error {
 	return nil
 }
 
-// drain evaluates the units that are due, in the order of due time, slot and contact, as far as the budget goes.
+// drain evaluates the units that are due, in the order of due time, slot and contact, as far as the budget goes. What a stale unit will be
+// due at when it is flushed lies after the clock, so it makes no difference when that is; only a shadow that is not yet at the time
+// when it was applied takes in events that are to be forgotten at once, and it waits.
 func (f *Fold) drain(slots []*slot, budget int) error {
 	for ; budget > 0; budget-- {
 		s, first, err := f.earliest(slots)
@@ -80,8 +85,8 @@ func (f *Fold) drain(slots []*slot, budget int) error {
 		if u.due != first.due {
 			return fmt.Errorf("%w: a timer and its unit disagree", ErrCorruptState)
 		}
-		if boundary := s.plan.forgetBefore(s.view.clock); u.holdsBefore(boundary) {
-			u.forget(&f.evaluator, boundary)
+		if oldest, any := u.oldest(); any && oldest < s.view.forgotten {
+			u.forget(&f.evaluator, s.view.forgotten)
 		}
 		f.evaluate(u)
 	}
@@ -100,11 +105,6 @@ func (f *Fold) earliest(slots []*slot) (whose *slot, first alarm, err error) {
 		}
 	}
 	return whose, first, nil
-}
-
-func (u *unit) holdsBefore(t event.Time) bool {
-	oldest, any := u.oldest()
-	return any && oldest < t
 }
 
 // NextDue gives when time alone next changes a number; 0 is never. It lies at or before Clock while units that are due wait for their

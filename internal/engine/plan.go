@@ -83,29 +83,26 @@ type view struct {
 	clock event.Time
 	// from and until bound the period's instants; until is the first after it.
 	from, until event.Time
+	// forgotten is the time before which matched events can change no number any more.
+	forgotten event.Time
 }
 
 func (p *plan) at(clock event.Time) view {
+	v := view{clock: clock, forgotten: clock - p.horizon}
 	if p.rollingDays == 0 {
-		return view{clock: clock, from: p.calendar.start(p.from), until: p.calendar.start(p.to + 1)}
+		v.from, v.until = p.calendar.start(p.from), p.calendar.start(p.to+1)
+		v.forgotten = min(v.forgotten, v.from)
+		return v
 	}
 	today := p.calendar.day(clock)
-	return view{clock: clock, from: p.calendar.start(today - p.rollingDays + 1), until: p.calendar.start(today + 1)}
+	v.from, v.until = p.calendar.start(today-p.rollingDays+1), p.calendar.start(today+1)
+	return v
 }
 
 // tooLate says whether an event is older than the lateness allows when it is appended at the clock. Before the first tick
 // nothing is.
 func (p *plan) tooLate(t, clock event.Time) bool {
 	return clock > 0 && t < clock-p.lateness
-}
-
-// forgetBefore gives the time before which matched events can change no number any more.
-func (p *plan) forgetBefore(clock event.Time) event.Time {
-	boundary := clock - p.horizon
-	if p.rollingDays == 0 {
-		boundary = min(boundary, p.calendar.start(p.from))
-	}
-	return boundary
 }
 
 // forgetAt gives when to forget a matched event of time t, in whole days so that a unit is not visited for each; 0 is never.

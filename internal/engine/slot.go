@@ -62,6 +62,9 @@ func (s *slot) setClock(t event.Time) {
 	}
 }
 
+// catchingUp says whether a shadow is still at records from before it was applied.
+func (s *slot) catchingUp() bool { return s.clock < s.floor }
+
 // offer shows an accepted event to the slot. It gives the match to insert when the event matters to a unit.
 func (s *slot) offer(e *event.Event, at place, partition int) (m match, matters bool) {
 	found := s.program.Match(e)
@@ -87,6 +90,9 @@ func (s *slot) offer(e *event.Event, at place, partition int) (m match, matters 
 	if e.Flags&event.Clamped != 0 {
 		s.tally.clamped++
 		s.changed = true
+	}
+	if !s.plan.firstStart && e.Time < s.view.forgotten {
+		return match{}, false // a shadow need not keep what it would forget at once
 	}
 	m = match{time: e.Time, stages: found.Stages}
 	if len(found.Amounts) > 0 {

@@ -116,7 +116,8 @@ func (t *timers) refill(f *Fold, s *slot) error {
 	return wrapRead(err)
 }
 
-// written takes into the window what a commit has stored and deleted.
+// written takes into the window what a commit has stored and deleted. Added are the alarms of all units that it wrote: the window may have
+// passed one over that was set anew and then back again.
 func (t *timers) written(f *Fold, s *slot, added []alarm) {
 	t.heap, t.compactAt = nil, 0
 	t.window = slices.DeleteFunc(t.window, func(a alarm) bool { return !a.stands(f, s) })
@@ -126,6 +127,7 @@ func (t *timers) written(f *Fold, s *slot, added []alarm) {
 		}
 	}
 	slices.SortFunc(t.window, func(a, b alarm) int { return a.compare(&b) })
+	t.window = slices.CompactFunc(t.window, func(a, b alarm) bool { return a.compare(&b) == 0 })
 	if len(t.window) > 2*timerWindow {
 		t.window = slices.Clone(t.window[:timerWindow])
 		t.complete = false

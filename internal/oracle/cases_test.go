@@ -14,6 +14,8 @@ import (
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
+const day = 24 * time.Hour
+
 // A random case lives on a coarse grid of instants, so that events and deadlines often fall together. The grid's step is
 // either far below a day, so that windows matter, or near it, so that days do.
 
@@ -46,7 +48,7 @@ func drawSetting(t *rapid.T) setting {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Second, 10 * time.Minute, time.Hour, 5 * time.Hour, 24 * time.Hour}).Draw(t, "step")
+	step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Second, 10 * time.Minute, time.Hour, 5 * time.Hour, day}).Draw(t, "step")
 	return setting{place.zone, event.At(near).Add(-time.Duration(rapid.IntRange(0, 6).Draw(t, "before")) * step), step}
 }
 
@@ -64,7 +66,7 @@ func (s setting) span(t *rapid.T, least, most int, label string) time.Duration {
 }
 
 var (
-	conditions = []string{"", "", "", "event.data.n > 1", "event.data.n <= 1", "!has(event.data.n)", "event.source == 'x'", "event.data.flag", "event.data.list.exists(i, i == event.data.n)"}
+	conditions = []string{"", "", "", "", "", "", "", "", "", "event.data.n > 1", "event.data.n <= 1", "!has(event.data.n)", "event.source == 'x'", "event.data.flag", "event.data.list.exists(i, i == event.data.n)"}
 	values     = []string{"", "", "event.data.v", "event.data.v * 2", "event.data.n"}
 	documents  = []string{"", `{}`, `{"n": 1}`, `{"n": 2, "v": 3.5}`, `{"n": "2", "v": "10.000001"}`, `{"v": -1, "flag": true}`, `{"v": "much", "flag": "yes"}`, `{"n": 2, "list": [1, 2]}`}
 	eventTypes = []string{"a", "b", "c", "d"}
@@ -76,21 +78,24 @@ func drawFunnel(t *rapid.T, s setting) definition.Funnel {
 		TimeZone:    s.zone,
 		Order:       definition.Ordered,
 		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry policy"),
-		Lateness:    rapid.SampledFrom([]time.Duration{2 * s.step, 5 * s.step, 1000 * 24 * time.Hour}).Draw(t, "lateness"),
+		Lateness:    rapid.SampledFrom([]time.Duration{2 * s.step, 6 * s.step, 1000 * day, 1000 * day}).Draw(t, "lateness"),
 		Period:      definition.Period{RollingDays: rapid.IntRange(1, 4).Draw(t, "rolling days")},
 	}
 	if rapid.Bool().Draw(t, "between") {
-		day := func(label string) string {
-			return s.base.UTC().AddDate(0, 0, rapid.IntRange(-2, 4).Draw(t, label)).Format(time.DateOnly)
+		date := func(least, most int, label string) string {
+			return s.base.UTC().AddDate(0, 0, rapid.IntRange(least, most).Draw(t, label)).Format(time.DateOnly)
 		}
-		from, to := day("from"), day("to")
-		f.Period = definition.Period{From: min(from, to), To: max(from, to)}
+		f.Period = definition.Period{From: date(-3, 1, "from"), To: date(1, 6, "to")}
 	}
 	for i := range rapid.IntRange(2, 5).Draw(t, "stages") {
 		stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom(values).Draw(t, "value")}
 		for range rapid.IntRange(1, 2).Draw(t, "matches") {
+			kind := eventTypes[i%len(eventTypes)]
+			if rapid.IntRange(0, 2).Draw(t, "overlaps") == 0 {
+				kind = rapid.SampledFrom(eventTypes).Draw(t, "type")
+			}
 			stage.Matches = append(stage.Matches, definition.EventMatch{
-				Event: rapid.SampledFrom(eventTypes).Draw(t, "type"), Where: rapid.SampledFrom(conditions).Draw(t, "where"),
+				Event: kind, Where: rapid.SampledFrom(conditions).Draw(t, "where"),
 			})
 		}
 		if rapid.Bool().Draw(t, "drops early") {
@@ -103,14 +108,14 @@ func drawFunnel(t *rapid.T, s setting) definition.Funnel {
 
 // drawEvents gives events in no order, some of them of an identity that another one has.
 func drawEvents(t *rapid.T, s setting) []event.Event {
-	contacts := rapid.IntRange(1, 3).Draw(t, "contacts")
-	events := make([]event.Event, rapid.IntRange(1, 24).Draw(t, "events"))
+	contacts := rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "contacts")
+	events := make([]event.Event, rapid.IntRange(4, 30).Draw(t, "events"))
 	for i := range events {
 		events[i] = event.Event{
 			Contact: fmt.Sprint("contact-", rapid.IntRange(1, contacts).Draw(t, "contact")),
 			Type:    rapid.SampledFrom(eventTypes).Draw(t, "type"),
 			Source:  rapid.SampledFrom([]string{"x", "y"}).Draw(t, "source"),
-			ID:      fmt.Sprint(rapid.IntRange(0, 40).Draw(t, "id")),
+			ID:      fmt.Sprint(rapid.IntRange(0, 60).Draw(t, "id")),
 			Time:    s.instant(t, 12, "time"),
 		}
 		if doc := rapid.SampledFrom(documents).Draw(t, "data"); doc != "" {

@@ -32,20 +32,26 @@ type Record struct {
 	Tick event.Time
 }
 
-// Evaluate gives the numbers of f at the time asOf, which is no earlier than the log's last tick. The error is that of
-// compiling f.
-func Evaluate(f definition.Funnel, log []Record, asOf event.Time) (aggregate.Funnel, error) {
+// Oracle knows one funnel.
+type Oracle struct{ program *definition.Program }
+
+// New gives the oracle of a funnel. The error is that of compiling it.
+func New(f definition.Funnel) (*Oracle, error) {
 	program, err := definition.Compile(f)
 	if err != nil {
-		return aggregate.Funnel{}, fmt.Errorf("compile the funnel: %w", err)
+		return nil, fmt.Errorf("compile the funnel: %w", err)
 	}
-	j := judge{funnel: program.Funnel(), zone: program.Location(), asOf: asOf}
-	j.result.Stages = make([]aggregate.Stage, len(f.Stages))
-	contacts := j.read(log, program)
-	for _, events := range contacts {
+	return &Oracle{program}, nil
+}
+
+// Evaluate gives the funnel's numbers at the time asOf, which is no earlier than the log's last tick.
+func (o *Oracle) Evaluate(log []Record, asOf event.Time) aggregate.Funnel {
+	j := judge{funnel: o.program.Funnel(), zone: o.program.Location(), asOf: asOf}
+	j.result.Stages = make([]aggregate.Stage, len(j.funnel.Stages))
+	for _, events := range j.read(log, o.program) {
 		j.count(events)
 	}
-	return j.result, nil
+	return j.result
 }
 
 // judge holds what is fixed for one evaluation, and the numbers so far.

@@ -119,7 +119,7 @@ func timeToConvert(took *aggregate.Sketch) *v1alpha1.TimeToConvert {
 
 // counters gives nil while there is nothing to tell.
 func counters(f *aggregate.Funnel) *v1alpha1.FunnelCounters {
-	c := v1alpha1.FunnelCounters{TooLate: f.TooLate, Saturated: f.Saturated, EvaluationErrors: f.Errors}
+	c := v1alpha1.FunnelCounters{TooLate: f.TooLate, Clamped: f.Clamped, Saturated: f.Saturated, EvaluationErrors: f.Errors}
 	if f.Errors > 0 {
 		c.EvaluationErrorExample = &v1alpha1.EvaluationError{
 			Field:     bounded(f.FirstError.Field, 128),

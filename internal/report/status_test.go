@@ -96,7 +96,7 @@ func TestFunnelStatus(t *testing.T) {
 
 func withTrouble(n *report.Numbers) *report.Numbers {
 	n.ExactSince = event.At(time.Date(2026, 10, 3, 8, 0, 0, 0, time.UTC))
-	n.Funnel.TooLate, n.Funnel.Saturated, n.Funnel.Errors = 17, 1, 4
+	n.Funnel.TooLate, n.Funnel.Clamped, n.Funnel.Saturated, n.Funnel.Errors = 17, 5, 1, 4
 	n.Funnel.FirstError = aggregate.Failure{Field: "spec.stages[1].where", Message: strings.Repeat("no such overload ", 20), Partition: 2, Offset: 815}
 	return n
 }

@@ -38,13 +38,15 @@ func ControlService(workspace *v1alpha1.Workspace) *corev1ac.ServiceApplyConfigu
 			WithPorts(servicePort("control", ControlPort, "control", "https")))
 }
 
-// IngestService is where sources send events.
+// IngestService is where sources send events. Where one pod is all there is, it is reached also while it is not ready: its
+// answer "try again later" is better than none.
 func IngestService(workspace *v1alpha1.Workspace) *corev1ac.ServiceApplyConfiguration {
 	return corev1ac.Service(IngestName(workspace.Name), workspace.Namespace).
 		WithLabels(labels(workspace)).
 		WithOwnerReferences(ownedBy(workspace)).
 		WithSpec(corev1ac.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
+			WithPublishNotReadyAddresses(Replicas(workspace) == 1).
 			WithSelector(selector(workspace)).
 			WithPorts(servicePort("http", ingestServicePort, "ingest", "http")))
 }

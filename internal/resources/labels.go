@@ -22,9 +22,9 @@ const (
 	ManagedBy = "waymark"
 	// WorkspaceLabel names the workspace that an object belongs to.
 	WorkspaceLabel = v1alpha1.GroupName + "/workspace"
-	// FeedsVersionAnnotation on a pod says which version of the feeds it should serve. A change of it makes the kubelet
-	// bring the pod's volumes up to date at once instead of within a minute or two.
-	FeedsVersionAnnotation = v1alpha1.GroupName + "/feeds-version"
+	// MountsAnnotation on a pod says which content its mounted Secrets should have. A change of it makes the kubelet bring the
+	// pod's volumes up to date at once instead of within a minute or two.
+	MountsAnnotation = v1alpha1.GroupName + "/mounts"
 
 	nameLabel      = "app.kubernetes.io/name"
 	instanceLabel  = "app.kubernetes.io/instance"

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var deployment = Deployment{
 	Image:             "ghcr.io/waymark-dev/waymark:v0.1.0",
 	OperatorNamespace: "waymark-system",
-	OperatorLabels:    map[string]string{"app.kubernetes.io/name": "waymark", "control-plane": "controller-manager"},
+	OperatorLabels:    map[string]string{"app.kubernetes.io/name": "waymark", "app.kubernetes.io/component": "manager"},
 }
 
 // shop is a workspace with nothing but what it must say.

@@ -49,48 +49,50 @@ type applied struct {
 	generation      int64
 }
 
-// Apply brings children to their declared state in their order and stops at the first error. An object of the same name that
-// somebody else made is never taken over: the error names it.
-func (a *Applier) Apply(ctx context.Context, owner client.Object, children ...Child) error {
+// Apply brings children to their declared state in their order and stops at the first error. Wrote says whether anything was sent.
+// An object of the same name that somebody else made is never taken over: the error names it.
+func (a *Applier) Apply(ctx context.Context, owner client.Object, children ...Child) (wrote bool, err error) {
 	for _, child := range children {
-		if err := a.apply(ctx, owner, child); err != nil {
-			return err
+		sent, err := a.apply(ctx, owner, child)
+		wrote = wrote || sent
+		if err != nil {
+			return wrote, err
 		}
 	}
-	return nil
+	return wrote, nil
 }
 
-func (a *Applier) apply(ctx context.Context, owner client.Object, child Child) error {
+func (a *Applier) apply(ctx context.Context, owner client.Object, child Child) (sent bool, err error) {
 	content, err := json.Marshal(child.Desired)
 	if err != nil {
-		return fmt.Errorf("encode child of %s: %w", client.ObjectKeyFromObject(owner), err)
+		return false, fmt.Errorf("encode child of %s: %w", client.ObjectKeyFromObject(owner), err)
 	}
 	desired := &unstructured.Unstructured{}
 	if err := json.Unmarshal(content, desired); err != nil {
-		return fmt.Errorf("decode child of %s: %w", client.ObjectKeyFromObject(owner), err)
+		return false, fmt.Errorf("decode child of %s: %w", client.ObjectKeyFromObject(owner), err)
 	}
 	wanted := sha256.Sum256(content)
 	live, err := a.live(ctx, desired, child.Live)
 	if err != nil {
-		return err
+		return false, err
 	}
 	options := []client.ApplyOption{client.FieldOwner(FieldManager)}
 	if live != nil {
 		if !belongsTo(live, owner) {
-			return fmt.Errorf("%s %s exists and is not part of %s: rename one of the two",
+			return false, fmt.Errorf("%s %s exists and is not part of %s: rename one of the two",
 				desired.GetKind(), client.ObjectKeyFromObject(desired), client.ObjectKeyFromObject(owner))
 		}
 		if a.isAsLeft(live, wanted) {
-			return nil
+			return false, nil
 		}
 		// The object is ours, so what somebody else wrote into our fields goes.
 		options = append(options, client.ForceOwnership)
 	}
 	if err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), options...); err != nil {
-		return fmt.Errorf("apply %s %s: %w", desired.GetKind(), client.ObjectKeyFromObject(desired), err)
+		return true, fmt.Errorf("apply %s %s: %w", desired.GetKind(), client.ObjectKeyFromObject(desired), err)
 	}
 	a.remember(desired, wanted)
-	return nil
+	return true, nil
 }
 
 // live reads the object from the cache; nil when it is not there.

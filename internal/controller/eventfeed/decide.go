@@ -1,0 +1,158 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package eventfeed
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/controller/feedset"
+	"github.com/waymark-dev/waymark/internal/controller/roster"
+	"github.com/waymark-dev/waymark/internal/controller/status"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/plane"
+	"github.com/waymark-dev/waymark/internal/resources"
+)
+
+// maxRejections bounds status.events.rejections.
+const maxRejections = 16
+
+// observation is all that a decision on an EventFeed depends on.
+type observation struct {
+	feed          *v1alpha1.EventFeed
+	workspaceName types.NamespacedName
+	workspace     *v1alpha1.Workspace // nil when there is none
+	resolution    feedset.Resolution
+	served        definition.Feeds // what the pods are given
+	view          plane.View
+}
+
+// decide gives the verdict on an EventFeed; nil keeps the one of before, as in the seconds after the operator started. It is pure.
+func decide(o observation) *status.Verdict {
+	verdict := func(v status.Verdict) *status.Verdict { return &v }
+	switch {
+	case len(o.resolution.Errors) > 0:
+		return verdict(invalid(o))
+	case o.workspace == nil:
+		return verdict(status.Waiting(v1alpha1.ReasonWorkspaceNotFound, fmt.Sprintf(
+			"Workspace %s does not exist yet: apply it, or correct spec.workspaceRef", o.workspaceName)))
+	case !roster.Admits(o.workspace, o.feed.Namespace):
+		return verdict(status.Waiting(v1alpha1.ReasonNamespaceNotAllowed, fmt.Sprintf(
+			"Workspace %s does not list namespace %s in spec.allowedNamespaces", o.workspaceName, o.feed.Namespace)))
+	case o.resolution.KeyReason != "":
+		return verdict(status.Waiting(o.resolution.KeyReason, o.resolution.KeyMessage))
+	case feedset.KeyIsTaken(o.served, o.resolution.Feed):
+		return verdict(status.Waiting(v1alpha1.ReasonInvalidSecret,
+			"another feed of the workspace has this write key: give each feed a key of its own"))
+	}
+	return serving(o)
+}
+
+// invalid says what is wrong with the spec. What is wrong with its workspace is not the feed's fault.
+func invalid(o observation) status.Verdict {
+	errs := o.resolution.Errors
+	messages := make([]string, len(errs))
+	for i, err := range errs {
+		messages[i] = err.Error()
+	}
+	message := strings.Join(messages, "; ")
+	if strings.HasPrefix(errs[0].Field, "workspace.") {
+		return status.Waiting(v1alpha1.ReasonWorkspaceNotReady, message)
+	}
+	if _, served := feedset.Find(o.served, o.feed.Namespace, o.feed.Name); served {
+		message += "; events go on being taken as before"
+	}
+	return status.Refused(definition.Reason(errs), message)
+}
+
+// serving says whether the pods serve the feed as its spec says.
+func serving(o observation) *status.Verdict {
+	verdict := func(v status.Verdict) *status.Verdict { return &v }
+	switch o.view.State {
+	case plane.Absent:
+		return verdict(status.Waiting(v1alpha1.ReasonWorkspaceNotReady, fmt.Sprintf("Workspace %s has no running pod yet", o.workspaceName)))
+	case plane.Connecting:
+		ready := status.Condition(o.feed, v1alpha1.ConditionReady)
+		if ready != nil && ready.ObservedGeneration == o.feed.Generation {
+			return nil
+		}
+		return verdict(status.Waiting(v1alpha1.ReasonProgressing, "waiting for the first report of the runner"))
+	case plane.Unreachable:
+		return verdict(status.Waiting(v1alpha1.ReasonRunnerUnreachable, "the runner does not answer: "+o.view.Problem))
+	}
+	handed, _ := feedset.Find(o.served, o.feed.Namespace, o.feed.Name)
+	if !equality.Semantic.DeepEqual(handed, o.resolution.Feed) || !o.view.ServesFeeds(o.served.Version) {
+		return verdict(status.Waiting(v1alpha1.ReasonProgressing, "the runner has not taken over this version yet"))
+	}
+	return verdict(status.Succeeded("events are taken in"))
+}
+
+// write puts the verdict and all that is known about the feed into its status.
+func write(o observation, verdict *status.Verdict, now time.Time) {
+	feed := o.feed
+	if verdict != nil {
+		verdict.Apply(feed, now)
+		feed.Status.ObservedGeneration = feed.Generation
+	}
+	feed.Status.Source = source(feed)
+	feed.Status.HTTP = address(o)
+	if o.view.State == plane.Connected {
+		feed.Status.Events = counts(o.view.Feed(client.ObjectKeyFromObject(feed).String()))
+	}
+}
+
+func source(feed *v1alpha1.EventFeed) string {
+	switch {
+	case feed.Spec.Kafka != nil:
+		return "Kafka"
+	case feed.Spec.NATS != nil:
+		return "NATS"
+	}
+	return "HTTP"
+}
+
+func address(o observation) *v1alpha1.HTTPSourceStatus {
+	if o.feed.Spec.HTTP == nil {
+		return nil
+	}
+	secret, key := feedset.WriteKey(o.feed)
+	address := &v1alpha1.HTTPSourceStatus{WriteKeySecretName: secret.Name, WriteKeySecretKey: key}
+	if o.workspace != nil && roster.Admits(o.workspace, o.feed.Namespace) {
+		address.URL = resources.FeedURL(o.workspace, o.feed)
+	}
+	return address
+}
+
+// counts gives nil before anything came.
+func counts(f control.Feed) *v1alpha1.EventCounts {
+	events := &v1alpha1.EventCounts{Accepted: f.Accepted, Dropped: f.Dropped, Clamped: f.Clamped}
+	for _, reason := range slices.Sorted(maps.Keys(f.Refused)) {
+		if f.Refused[reason] == 0 {
+			continue
+		}
+		events.Rejected += f.Refused[reason]
+		events.Rejections = append(events.Rejections, v1alpha1.RejectionCount{
+			Reason: v1alpha1.RejectionReason(reason),
+			Count:  f.Refused[reason],
+		})
+	}
+	if events.Accepted == 0 && events.Dropped == 0 && events.Rejected == 0 {
+		return nil
+	}
+	if len(events.Rejections) > maxRejections {
+		slices.SortStableFunc(events.Rejections, func(a, b v1alpha1.RejectionCount) int { return cmp.Compare(b.Count, a.Count) })
+		events.Rejections = events.Rejections[:maxRejections]
+	}
+	return events
+}

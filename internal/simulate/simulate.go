@@ -1,0 +1,210 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package simulate answers without a cluster what a Funnel's status would be, given its manifests and files of events. It folds with
+// the code that runs in a cluster, so that the numbers are the same.
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/simulate/eventfile"
+	"github.com/waymark-dev/waymark/internal/simulate/manifest"
+)
+
+// Progress is told how far a simulation is. Its methods may be called from several goroutines.
+type Progress interface {
+	// Start begins a phase that consists of so many steps; -1 when that is not known.
+	Start(phase string, steps int64)
+	// Add says that n more steps are done.
+	Add(n int)
+	// Finish ends the last phase.
+	Finish()
+}
+
+// Options say what to simulate.
+type Options struct {
+	// Manifests are files and directories of manifests; "-" is standard input.
+	Manifests []string
+	// Events are files of events; "-" is standard input.
+	Events []string
+	// Feed names the EventFeed that events pass through, as name or namespace/name. It may be empty while there is at most one.
+	Feed string
+	// Namespace is that of resources that name none.
+	Namespace string
+	// Until is the instant as of which the numbers are; zero is the time of the last event. Later events do not count.
+	Until time.Time
+	// Stdin is what "-" reads.
+	Stdin io.Reader
+	// Progress may be nil.
+	Progress Progress
+	// Notice is told, in one line, of what was left out. It may be nil.
+	Notice func(string)
+}
+
+// Result is what the resources would be.
+type Result struct {
+	// Resources are those of the manifests, in their order, with their status.
+	Resources []*unstructured.Unstructured
+	// AsOf is the instant that the numbers hold for.
+	AsOf time.Time
+}
+
+// Run simulates. The error says what is wrong with the manifests or the files, with the line and the field, or that there is
+// nothing to count.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.Progress == nil {
+		o.Progress = silence{}
+	}
+	if o.Notice == nil {
+		o.Notice = func(string) {}
+	}
+	resources, p, through, err := o.readManifests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var until event.Time
+	if !o.Until.IsZero() {
+		until = event.At(o.Until)
+	}
+	in := newIntake(p, through, until)
+	if err := o.readEvents(ctx, in); err != nil {
+		return nil, err
+	}
+	asOf := until
+	if asOf == 0 {
+		asOf = in.last
+	}
+	if asOf == 0 {
+		return nil, errors.New("the files hold no events, so there is no last event to stop at: give the instant with --until")
+	}
+	if in.after > 0 {
+		o.Notice(fmt.Sprintf("%d events after %s were left out", in.after, o.Until.Format(time.RFC3339)))
+	}
+	reports, err := o.fold(ctx, p, in, asOf)
+	if err != nil {
+		return nil, err
+	}
+	statuses, err := statusesOf(p, reports, asOf)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{AsOf: asOf.UTC()}
+	for _, r := range resources {
+		r.Object.Object["status"] = statuses[nameOf(r.Object)]
+		result.Resources = append(result.Resources, r.Object)
+	}
+	return result, nil
+}
+
+func (o *Options) readManifests(ctx context.Context) ([]manifest.Resource, *plan, *feed, error) {
+	reader := manifest.Reader{Namespace: o.Namespace, Stdin: o.Stdin, Skipped: func(origin manifest.Origin) {
+		o.Notice(origin.String() + " is none of Waymark's resources and was passed over")
+	}}
+	resources, err := reader.Read(ctx, o.Manifests)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	p, err := newPlan(resources)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	through, err := p.feedNamed(o.Feed)
+	return resources, p, through, err
+}
+
+// readEvents reads all files, one after the other.
+func (o *Options) readEvents(ctx context.Context, in *intake) error {
+	o.Progress.Start("reading events", o.totalBytes())
+	defer o.Progress.Finish()
+	for _, name := range o.Events {
+		if err := o.readFile(ctx, name, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Options) readFile(ctx context.Context, name string, in *intake) error {
+	source := o.Stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return fmt.Errorf("read events: %w", err)
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		source = f
+	}
+	counted := &countedReader{ctx: ctx, source: source, progress: o.Progress}
+	return eventfile.Read(name, counted, func(line int, m *definition.Message) error { return in.take(name, line, m) })
+}
+
+// totalBytes is the size of all files, or -1 if one does not tell it.
+func (o *Options) totalBytes() int64 {
+	var total int64
+	for _, name := range o.Events {
+		info, err := os.Stat(name)
+		if name == "-" || err != nil || !info.Mode().IsRegular() {
+			return -1
+		}
+		total += info.Size()
+	}
+	return total
+}
+
+// fold gives the reports of each workspace's partitions.
+func (o *Options) fold(ctx context.Context, p *plan, in *intake, asOf event.Time) (map[*workspace][]aggregate.Partition, error) {
+	reports := map[*workspace][]aggregate.Partition{}
+	var total int64
+	for _, w := range p.workspaces {
+		if len(w.funnels) > 0 {
+			total += in.events
+		}
+	}
+	o.Progress.Start("counting", total)
+	defer o.Progress.Finish()
+	for _, w := range p.workspaces {
+		if len(w.funnels) == 0 {
+			continue
+		}
+		var err error
+		if reports[w], err = fold(ctx, w, in.timelines[w.partitions()], asOf, o.Progress.Add); err != nil {
+			return nil, err
+		}
+	}
+	return reports, nil
+}
+
+// countedReader tells the progress what is read, and stops when the simulation is to stop.
+type countedReader struct {
+	ctx      context.Context
+	source   io.Reader
+	progress Progress
+}
+
+// Read implements io.Reader.
+func (r *countedReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.source.Read(p)
+	r.progress.Add(n)
+	return n, err
+}
+
+// silence is the progress that nobody looks at.
+type silence struct{}
+
+func (silence) Start(string, int64) {}
+func (silence) Add(int)             {}
+func (silence) Finish()             {}
