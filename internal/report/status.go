@@ -5,6 +5,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -109,8 +110,8 @@ func stageValue(s *aggregate.Stage) *v1alpha1.StageValue {
 }
 
 func timeToConvert(took *aggregate.Sketch) *v1alpha1.TimeToConvert {
-	median, any := took.Quantile(500)
-	if !any {
+	median, known := took.Quantile(500)
+	if !known {
 		return nil
 	}
 	p90, _ := took.Quantile(900)
@@ -175,7 +176,7 @@ func enteredAt(fn *v1alpha1.Funnel, f *aggregate.Funnel, stage string) int64 {
 
 // revenue is the value of the last stage that has one, and empty when none has.
 func revenue(fn *v1alpha1.Funnel, f *aggregate.Funnel, currency string) string {
-	for i := len(f.Stages) - 1; i >= 0; i-- {
+	for i := range slices.Backward(f.Stages) {
 		if fn.Spec.Stages[i].Value == "" {
 			continue
 		}

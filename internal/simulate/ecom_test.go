@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -155,11 +156,12 @@ func oracleStatus(t *testing.T, fn *v1alpha1.Funnel, log []oracle.Record, asOf e
 		t.Fatal(errs.ToAggregate())
 	}
 	past := slices.DeleteFunc(slices.Clone(log), func(r oracle.Record) bool { return r.Event.Time > asOf })
-	numbers, err := oracle.Evaluate(meaning, past, asOf)
+	judge, err := oracle.New(meaning)
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, err := report.FunnelStatus(fn, report.Setting{}, &report.Numbers{Version: fn.Status.ActiveVersion, Funnel: numbers}, asOf)
+	numbers := report.Numbers{Version: fn.Status.ActiveVersion, Funnel: judge.Evaluate(past, asOf)}
+	status, err := report.FunnelStatus(fn, report.Setting{}, &numbers, asOf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +188,7 @@ func ecomLog(t *testing.T) []oracle.Record {
 	var log []oracle.Record
 	for line := 1; ; line++ {
 		row, err := table.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
