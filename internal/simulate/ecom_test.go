@@ -212,3 +212,22 @@ func ecomLog(t *testing.T) []oracle.Record {
 	slices.SortStableFunc(log, func(a, b oracle.Record) int { return cmp.Compare(a.Event.Time, b.Event.Time) })
 	return log
 }
+
+func TestTheGuideShowsWhatIsPrinted(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/simulate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := os.ReadFile("testdata/ecom.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(printed), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	if !strings.Contains(string(guide), "```\n"+strings.Join(lines, "\n")+"```") {
+		t.Error("the example in docs/simulate.md is not what testdata/ecom.txt shows: copy it over")
+	}
+}
