@@ -14,6 +14,8 @@ import (
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
+const day = 24 * time.Hour
+
 // A random case lives on a coarse grid of instants, so that events and deadlines often fall together. The grid's step is
 // either far below a day, so that windows matter, or near it, so that days do.
 
@@ -46,7 +48,7 @@ func drawSetting(t *rapid.T) setting {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Second, 10 * time.Minute, time.Hour, 5 * time.Hour, 24 * time.Hour}).Draw(t, "step")
+	step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Second, 10 * time.Minute, time.Hour, 5 * time.Hour, day}).Draw(t, "step")
 	return setting{place.zone, event.At(near).Add(-time.Duration(rapid.IntRange(0, 6).Draw(t, "before")) * step), step}
 }
 
@@ -76,14 +78,14 @@ func drawFunnel(t *rapid.T, s setting) definition.Funnel {
 		TimeZone:    s.zone,
 		Order:       definition.Ordered,
 		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry policy"),
-		Lateness:    rapid.SampledFrom([]time.Duration{2 * s.step, 6 * s.step, 1000 * 24 * time.Hour, 1000 * 24 * time.Hour}).Draw(t, "lateness"),
+		Lateness:    rapid.SampledFrom([]time.Duration{2 * s.step, 6 * s.step, 1000 * day, 1000 * day}).Draw(t, "lateness"),
 		Period:      definition.Period{RollingDays: rapid.IntRange(1, 4).Draw(t, "rolling days")},
 	}
 	if rapid.Bool().Draw(t, "between") {
-		day := func(least, most int, label string) string {
+		date := func(least, most int, label string) string {
 			return s.base.UTC().AddDate(0, 0, rapid.IntRange(least, most).Draw(t, label)).Format(time.DateOnly)
 		}
-		f.Period = definition.Period{From: day(-3, 1, "from"), To: day(1, 6, "to")}
+		f.Period = definition.Period{From: date(-3, 1, "from"), To: date(1, 6, "to")}
 	}
 	for i := range rapid.IntRange(2, 5).Draw(t, "stages") {
 		stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom(values).Draw(t, "value")}

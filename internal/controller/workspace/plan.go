@@ -86,6 +86,9 @@ func plan(o observation, deployment resources.Deployment) (steps, error) {
 	s.mounts = s.feeds.Version + "-" + certificates.digest
 	s.endpoints = endpoints(o, certificates.manager)
 	s.again = max(time.Second, certificates.renewal.Sub(o.now))
+	if len(s.grow) > 0 {
+		s.again = min(s.again, growAgain)
+	}
 	if isLate(&o, &s) {
 		s.again = min(s.again, nudgeAfter)
 	}

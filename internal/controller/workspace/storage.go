@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,9 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/controller/children"
 )
+
+// growAgain is how long after a volume could not grow it is tried again: a storage class can be changed to allow it.
+const growAgain = 5 * time.Minute
 
 // NotExpandableError says that a volume cannot grow.
 type NotExpandableError struct {

@@ -7,6 +7,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -79,7 +80,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	}
 	write(observed, planned, applyErr)
 	wait, err := r.Publisher.Publish(ctx, before, workspace, observed.now)
-	if applyErr != nil {
+	var notExpandable *NotExpandableError
+	if applyErr != nil && !errors.As(applyErr, &notExpandable) {
 		return ctrl.Result{}, applyErr
 	}
 	return ctrl.Result{RequeueAfter: soonest(wait, planned.again)}, err

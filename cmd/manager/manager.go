@@ -1,0 +1,193 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/controller/children"
+	"github.com/waymark-dev/waymark/internal/controller/eventfeed"
+	"github.com/waymark-dev/waymark/internal/controller/feedset"
+	"github.com/waymark-dev/waymark/internal/controller/funnel"
+	"github.com/waymark-dev/waymark/internal/controller/roster"
+	"github.com/waymark-dev/waymark/internal/controller/secrets"
+	"github.com/waymark-dev/waymark/internal/controller/status"
+	"github.com/waymark-dev/waymark/internal/controller/workspace"
+	"github.com/waymark-dev/waymark/internal/plane"
+	"github.com/waymark-dev/waymark/internal/resources"
+)
+
+// operatorLabels are those of the manager's pods.
+var operatorLabels = map[string]string{
+	"app.kubernetes.io/name":      "waymark",
+	"app.kubernetes.io/component": "manager",
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("make the scheme: %w", err)
+	}
+	return scheme, nil
+}
+
+func newManager(config *rest.Config, o *options) (ctrl.Manager, error) {
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
+	}
+	metrics := server.Options{BindAddress: o.metricsAddress, SecureServing: o.metricsSecure}
+	if o.metricsSecure {
+		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	manager, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         cacheOptions(o.watchNamespaces),
+		Metrics:                       metrics,
+		HealthProbeBindAddress:        o.probeAddress,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              leaseName,
+		LeaderElectionNamespace:       o.operatorNamespace,
+		LeaderElectionReleaseOnCancel: true, // the program ends when the manager does
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the manager: %w", err)
+	}
+	if err := errors.Join(manager.AddHealthzCheck("ping", healthz.Ping), manager.AddReadyzCheck("ping", healthz.Ping)); err != nil {
+		return nil, fmt.Errorf("make the manager's probes: %w", err)
+	}
+	return manager, nil
+}
+
+// cacheOptions keeps in memory what is Waymark's: of kinds that everybody has, only the objects that Waymark made. Secrets are
+// cached by their metadata alone, and read when they are needed.
+func cacheOptions(watchNamespaces []string) cache.Options {
+	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{resources.ManagedByLabel: resources.ManagedBy})}
+	options := cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&appsv1.StatefulSet{}:           ours,
+			&corev1.Pod{}:                   ours,
+			&corev1.PersistentVolumeClaim{}: ours,
+			&corev1.Service{}:               ours,
+			&corev1.ServiceAccount{}:        ours,
+			&networkingv1.NetworkPolicy{}:   ours,
+			&policyv1.PodDisruptionBudget{}: ours,
+		},
+	}
+	for _, namespace := range watchNamespaces {
+		if options.DefaultNamespaces == nil {
+			options.DefaultNamespaces = map[string]cache.Config{}
+		}
+		options.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	return options
+}
+
+// assemble puts the operator together.
+func assemble(ctx context.Context, manager ctrl.Manager, o *options) error {
+	writeKey := func(feed *v1alpha1.EventFeed) types.NamespacedName {
+		name, _ := feedset.WriteKey(feed)
+		return name
+	}
+	if err := roster.Index(ctx, manager.GetFieldIndexer(), writeKey); err != nil {
+		return err
+	}
+	parts := newParts(manager, o)
+	if err := manager.Add(parts.plane); err != nil {
+		return fmt.Errorf("add the plane: %w", err)
+	}
+	return errors.Join(parts.setupWorkspaces(manager, o), parts.setupFeeds(manager, o), parts.setupFunnels(manager, o))
+}
+
+// parts are what the controllers share.
+type parts struct {
+	clock   clock.Clock
+	roster  roster.Roster
+	plane   *plane.Plane
+	applier *children.Applier
+	secrets *secrets.Reader
+}
+
+func newParts(manager ctrl.Manager, o *options) *parts {
+	p := &parts{
+		clock:   clock.RealClock{},
+		roster:  roster.Roster{Reader: manager.GetClient()},
+		applier: &children.Applier{Client: manager.GetClient()},
+		secrets: &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
+	}
+	term := &termTaker{reader: manager.GetAPIReader(), writer: manager.GetClient(), clock: p.clock}
+	if o.leaderElect {
+		term.lease = types.NamespacedName{Namespace: o.operatorNamespace, Name: leaseName}
+	}
+	p.plane = plane.New(plane.Options{
+		Dial:     plane.DialTLS,
+		Roster:   p.roster,
+		Term:     term.take,
+		Interval: o.reportInterval,
+		Clock:    p.clock,
+	})
+	return p
+}
+
+func (p *parts) publisher(manager ctrl.Manager, kind string, interval time.Duration) *status.Publisher {
+	return &status.Publisher{
+		Kind:     kind,
+		Client:   manager.GetClient(),
+		Recorder: manager.GetEventRecorder("waymark"),
+		Pace:     status.NewPace(interval),
+	}
+}
+
+func (p *parts) setupWorkspaces(manager ctrl.Manager, o *options) error {
+	reconciler := &workspace.Reconciler{
+		Client: manager.GetClient(), Roster: p.roster, Secrets: p.secrets, Applier: p.applier, Plane: p.plane, Clock: p.clock,
+		Publisher: p.publisher(manager, "Workspace", o.statusInterval),
+		Deployment: resources.Deployment{
+			Image:             o.runnerImage,
+			ImagePullPolicy:   corev1.PullPolicy(o.runnerPullPolicy),
+			OperatorNamespace: o.operatorNamespace,
+			OperatorLabels:    operatorLabels,
+		},
+	}
+	return reconciler.SetupWithManager(manager)
+}
+
+func (p *parts) setupFeeds(manager ctrl.Manager, o *options) error {
+	reconciler := &eventfeed.Reconciler{
+		Client: manager.GetClient(), Roster: p.roster, Secrets: p.secrets, Applier: p.applier, Plane: p.plane, Clock: p.clock,
+		Publisher: p.publisher(manager, "EventFeed", o.statusInterval),
+		NewKey:    eventfeed.NewKey,
+	}
+	return reconciler.SetupWithManager(manager)
+}
+
+func (p *parts) setupFunnels(manager ctrl.Manager, o *options) error {
+	reconciler := &funnel.Reconciler{
+		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
+		Publisher: p.publisher(manager, "Funnel", o.statusInterval),
+	}
+	return reconciler.SetupWithManager(manager)
+}
