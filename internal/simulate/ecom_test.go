@@ -28,6 +28,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/oracle"
 	"github.com/waymark-dev/waymark/internal/report"
 	"github.com/waymark-dev/waymark/internal/simulate"
+	"github.com/waymark-dev/waymark/internal/simulate/manifest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -229,5 +230,35 @@ func TestTheGuideShowsWhatIsPrinted(t *testing.T) {
 	}
 	if !strings.Contains(string(guide), "```\n"+strings.Join(lines, "\n")+"```") {
 		t.Error("the example in docs/simulate.md is not what testdata/ecom.txt shows: copy it over")
+	}
+}
+
+func TestResultsAreWhatACRDAllows(t *testing.T) {
+	t.Parallel()
+	definitions, err := manifest.Definitions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	funnel := strings.Replace(shopFunnel, "  period:", "  targets: [{stage: cart, conversion: 90%}]\n  period:", 1)
+	shop, err := run(t, files(t, funnel, shopFeed), files(t, strings.Join(shopEvents(), "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := simulate.Run(t.Context(), ecom())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range slices.Concat(shop.Resources, half.Resources) {
+		// What the API server reads is JSON, in which an int32 is no other thing than an int64.
+		text, err := resource.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resource.UnmarshalJSON(text); err != nil {
+			t.Fatal(err)
+		}
+		if errs := definitions[resource.GetKind()].Validate(t.Context(), resource); len(errs) > 0 {
+			t.Errorf("%s %s would be refused by an API server: %v", resource.GetKind(), resource.GetName(), errs.ToAggregate())
+		}
 	}
 }
