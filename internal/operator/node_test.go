@@ -324,3 +324,10 @@ func (n *node) logs() string {
 	}
 	return all.String()
 }
+
+// revive lets a program that was to stay down start again.
+func (n *node) revive() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down = false
+}
