@@ -75,7 +75,7 @@ EventFeed among the manifests. Either may be compressed with gzip. Each event co
 }
 
 // noArguments refuses what stands without a flag, which a shell makes of a pattern behind -f.
-func noArguments(command *cobra.Command, args []string) error {
+func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}

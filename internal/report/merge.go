@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
@@ -72,7 +73,7 @@ func (e *IncompleteError) Error() string {
 func partitions(numbers []int) string {
 	names := make([]string, len(numbers))
 	for i, n := range numbers {
-		names[i] = fmt.Sprint(n)
+		names[i] = strconv.Itoa(n)
 	}
 	if len(names) == 1 {
 		return "partition " + names[0]

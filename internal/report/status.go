@@ -5,6 +5,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -46,7 +47,7 @@ func FunnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.T
 		Bottleneck:    bottleneck(fn, &n.Funnel),
 		Targets:       targets,
 		Counters:      counters(&n.Funnel),
-		EvaluatedAt:   metaTime(asOf),
+		EvaluatedAt:   evaluatedAt(n, asOf),
 		ActiveVersion: n.Version,
 	}
 	if n.ExactSince > 0 {
@@ -69,6 +70,16 @@ func withoutTimes(s *v1alpha1.FunnelStatus) *v1alpha1.FunnelStatus {
 		s.Conditions[i].LastTransitionTime = metav1.Time{}
 	}
 	return s
+}
+
+// evaluatedAt is a whole second at which the numbers are true: that of asOf or, so that events of the same second are not later
+// than it, the next one. Where the numbers hold at neither, it is the second of asOf.
+func evaluatedAt(n *Numbers, asOf event.Time) *metav1.Time {
+	const second = event.Time(time.Second / time.Microsecond)
+	if next := asOf + second - 1; n.HoldAt(next - next%second) {
+		return metaTime(next)
+	}
+	return metaTime(asOf)
 }
 
 // metaTime cuts an instant to whole seconds, which is what the API keeps, so that a status equals itself after a round trip.
@@ -109,8 +120,8 @@ func stageValue(s *aggregate.Stage) *v1alpha1.StageValue {
 }
 
 func timeToConvert(took *aggregate.Sketch) *v1alpha1.TimeToConvert {
-	median, any := took.Quantile(500)
-	if !any {
+	median, known := took.Quantile(500)
+	if !known {
 		return nil
 	}
 	p90, _ := took.Quantile(900)
@@ -175,7 +186,7 @@ func enteredAt(fn *v1alpha1.Funnel, f *aggregate.Funnel, stage string) int64 {
 
 // revenue is the value of the last stage that has one, and empty when none has.
 func revenue(fn *v1alpha1.Funnel, f *aggregate.Funnel, currency string) string {
-	for i := len(f.Stages) - 1; i >= 0; i-- {
+	for i := range slices.Backward(f.Stages) {
 		if fn.Spec.Stages[i].Value == "" {
 			continue
 		}

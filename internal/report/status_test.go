@@ -170,6 +170,34 @@ func TestBottleneckNeedsEnoughContacts(t *testing.T) {
 	}
 }
 
+func TestEvaluatedAtIsAnInstantAtWhichTheNumbersHold(t *testing.T) {
+	t.Parallel()
+	const asOf = event.Time(1_800_000_000_400_000) // 0.4 s past 08:00
+	tests := map[string]struct {
+		from, until event.Time
+		want        string
+	}{
+		"nothing is due":                  {from: asOf - 1, want: "2027-01-15T08:00:01Z"},
+		"something is due after a second": {from: asOf - 1, until: asOf + 600_001, want: "2027-01-15T08:00:01Z"},
+		"something is due in between":     {from: asOf - 1_000_000, until: asOf + 600_000, want: "2027-01-15T08:00:00Z"},
+		"they hold for less than that":    {from: asOf, until: asOf + 1, want: "2027-01-15T08:00:00Z"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := thirtyDays()
+			n.From, n.Until = tt.from, tt.until
+			status, err := report.FunnelStatus(shop(), report.Setting{}, n, asOf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := status.EvaluatedAt.UTC().Format(time.RFC3339Nano); got != tt.want {
+				t.Errorf("evaluated at %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestInProgressIsNotLost(t *testing.T) {
 	t.Parallel()
 	n := &report.Numbers{Funnel: aggregate.Funnel{Stages: []aggregate.Stage{

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/oracle"
 	"github.com/waymark-dev/waymark/internal/report"
 	"github.com/waymark-dev/waymark/internal/simulate"
+	"github.com/waymark-dev/waymark/internal/simulate/manifest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -155,11 +157,12 @@ func oracleStatus(t *testing.T, fn *v1alpha1.Funnel, log []oracle.Record, asOf e
 		t.Fatal(errs.ToAggregate())
 	}
 	past := slices.DeleteFunc(slices.Clone(log), func(r oracle.Record) bool { return r.Event.Time > asOf })
-	numbers, err := oracle.Evaluate(meaning, past, asOf)
+	judge, err := oracle.New(meaning)
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, err := report.FunnelStatus(fn, report.Setting{}, &report.Numbers{Version: fn.Status.ActiveVersion, Funnel: numbers}, asOf)
+	numbers := report.Numbers{Version: fn.Status.ActiveVersion, Funnel: judge.Evaluate(past, asOf)}
+	status, err := report.FunnelStatus(fn, report.Setting{}, &numbers, asOf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +189,7 @@ func ecomLog(t *testing.T) []oracle.Record {
 	var log []oracle.Record
 	for line := 1; ; line++ {
 		row, err := table.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -209,4 +212,53 @@ func ecomLog(t *testing.T) []oracle.Record {
 	}
 	slices.SortStableFunc(log, func(a, b oracle.Record) int { return cmp.Compare(a.Event.Time, b.Event.Time) })
 	return log
+}
+
+func TestTheGuideShowsWhatIsPrinted(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/simulate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := os.ReadFile("testdata/ecom.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(printed), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	if !strings.Contains(string(guide), "```\n"+strings.Join(lines, "\n")+"```") {
+		t.Error("the example in docs/simulate.md is not what testdata/ecom.txt shows: copy it over")
+	}
+}
+
+func TestResultsAreWhatACRDAllows(t *testing.T) {
+	t.Parallel()
+	definitions, err := manifest.Definitions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	funnel := strings.Replace(shopFunnel, "  period:", "  targets: [{stage: cart, conversion: 90%}]\n  period:", 1)
+	shop, err := run(t, files(t, funnel, shopFeed), files(t, strings.Join(shopEvents(), "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := simulate.Run(t.Context(), ecom())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range slices.Concat(shop.Resources, half.Resources) {
+		// What the API server reads is JSON, in which an int32 is no other thing than an int64.
+		text, err := resource.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resource.UnmarshalJSON(text); err != nil {
+			t.Fatal(err)
+		}
+		if errs := definitions[resource.GetKind()].Validate(t.Context(), resource); len(errs) > 0 {
+			t.Errorf("%s %s would be refused by an API server: %v", resource.GetKind(), resource.GetName(), errs.ToAggregate())
+		}
+	}
 }

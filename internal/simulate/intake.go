@@ -128,8 +128,7 @@ func (in *intake) canMap() error {
 
 // mappingProblem keeps the part of the mapping that failed.
 func mappingProblem(err error) error {
-	var failed *definition.MapError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*definition.MapError](err); ok {
 		return &eventfile.Problem{Field: "mapping." + failed.Field, Message: failed.Message}
 	}
 	return &eventfile.Problem{Field: "mapping", Message: err.Error()}

@@ -175,7 +175,7 @@ func (r *Result) printStages(w io.Writer, resource *unstructured.Unstructured, w
 
 // dropEmptyColumns leaves out what no row has anything to say about.
 func dropEmptyColumns(table *metav1.Table) {
-	for column := len(table.ColumnDefinitions) - 1; column >= 0; column-- {
+	for column := range slices.Backward(table.ColumnDefinitions) {
 		if slices.ContainsFunc(table.Rows, func(row metav1.TableRow) bool { return row.Cells[column] != "" }) {
 			continue
 		}

@@ -328,7 +328,7 @@ func TestTheOrderOfEventsAndFilesDoesNotMatter(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if diff := gocmp.Diff(funnelOf(t, want).Status, funnelOf(t, got).Status); diff != "" {
+		if diff := gocmp.Diff(withoutConditions(funnelOf(t, want).Status), withoutConditions(funnelOf(t, got).Status)); diff != "" {
 			rt.Fatalf("another order in other files and %d partitions gives another status (-in order +shuffled):\n%s", partitions, diff)
 		}
 	})

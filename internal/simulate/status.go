@@ -71,7 +71,7 @@ func workspaceStatus(w *workspace, now metav1.Time) *v1alpha1.WorkspaceStatus {
 	if w.resource.Spec.EventLog.NATS != nil {
 		s.Log = "NATS"
 	}
-	ready(&s.Conditions, w.resource.Generation, now, "every partition runs")
+	ready(&s.Conditions, w.resource.Generation, now, fmt.Sprintf("events are taken in, and all %d partitions run", w.partitions()))
 	return s
 }
 
@@ -110,9 +110,9 @@ func funnelStatus(f *funnel, reports []aggregate.Partition, asOf event.Time) (*v
 	report.SetData(&s, report.Freshness{})
 	generation, now := f.resource.Generation, metav1.NewTime(asOf.UTC())
 	s.ObservedGeneration = generation
-	ready(&s.Conditions, generation, now, "every partition computes this version")
+	ready(&s.Conditions, generation, now, fmt.Sprintf("all %d partitions count by this version", f.workspace.partitions()))
 	set(&s.Conditions, generation, now, metav1.Condition{
-		Type: v1alpha1.ConditionDataComplete, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonBackfillFinished, Message: "all events are counted",
+		Type: v1alpha1.ConditionDataComplete, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonBackfillFinished, Message: "all stored events are in the numbers",
 	})
 	if verdict := report.OnTarget(&s); verdict != nil {
 		set(&s.Conditions, generation, now, *verdict)

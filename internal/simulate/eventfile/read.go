@@ -27,8 +27,7 @@ type Visit func(line int, m *definition.Message) error
 // blame.
 func Read(name string, r io.Reader, visit Visit) error {
 	err := read(r, visit)
-	var problem *Problem
-	if errors.As(err, &problem) {
+	if problem, blamed := errors.AsType[*Problem](err); blamed {
 		problem.File = name
 		return problem
 	}

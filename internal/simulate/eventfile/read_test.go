@@ -147,8 +147,7 @@ func TestReadRefuses(t *testing.T) {
 			if !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("problem is\n%s\nwant it to begin with\n%s", err, tt.want)
 			}
-			var problem *eventfile.Problem
-			if !errors.As(err, &problem) {
+			if _, blamed := errors.AsType[*eventfile.Problem](err); !blamed {
 				t.Errorf("the content is to blame, but the error is a %T", err)
 			}
 		})

@@ -112,7 +112,12 @@ func (d *Definition) admit(ctx context.Context, object *unstructured.Unstructure
 		errs = append(errs, &field.Error{Type: field.ErrorTypeForbidden, Field: path, Detail: "unknown field"})
 	}
 	errs = append(errs, validateMetadata(meta)...)
-	errs = append(errs, schemavalidation.ValidateCustomResource(nil, object.Object, d.schema)...)
+	return append(errs, d.Validate(ctx, object)...)
+}
+
+// Validate checks an object, its status included if it has one, against the schema and, where that holds, against every rule.
+func (d *Definition) Validate(ctx context.Context, object *unstructured.Unstructured) field.ErrorList {
+	errs := schemavalidation.ValidateCustomResource(nil, object.Object, d.schema)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, d.structural, object.Object)...)
 	if len(errs) > 0 {
 		return errs // rules may assume that the schema holds

@@ -81,10 +81,10 @@ func (o *Origin) lineOf(path string) int {
 func steps(path string) []string {
 	var all []string
 	for path != "" {
-		switch {
-		case path[0] == '.':
+		switch path[0] {
+		case '.':
 			path = path[1:]
-		case path[0] == '[':
+		case '[':
 			end := strings.IndexByte(path, ']')
 			if end < 0 {
 				return append(all, path[1:])

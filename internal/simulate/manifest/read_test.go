@@ -139,11 +139,11 @@ func TestReadRefuses(t *testing.T) {
 		},
 		"two stages with one name": {
 			text: strings.Replace(funnel, "name: purchase", "name: visit", 1),
-			want: "f.yaml:6: Funnel shop: spec.stages: stages need different names, but more than one is called visit",
+			want: "f.yaml:6: Funnel shop: spec.stages: stages need different names",
 		},
 		"a rule about a field that is not there": {
 			text: funnel + "  targets:\n  - {stage: cart, conversion: 40%}\n",
-			want: "f.yaml:9: Funnel shop: spec.targets: a target names a stage after the first one; no such stage is called cart",
+			want: "f.yaml:9: Funnel shop: spec.targets: each target names a stage of this funnel after the first one",
 		},
 		"a name that no object may have": {
 			text: strings.Replace(funnel, "{name: shop}", "{name: My_Shop}", 1),
