@@ -42,7 +42,9 @@ func startDiskPlane(b *testing.B) *diskPlane {
 		Log: log, TimeZoneData: definition.TimeZoneData, Logger: quiet,
 		NewCompiler: func() engine.Compiler {
 			compiler := &definition.Compiler{}
-			return func(_ string, meaning json.RawMessage) (engine.Program, error) { return compiler.CompileMeaning(meaning) }
+			return func(_ string, meaning json.RawMessage) (engine.Program, error) {
+				return compiler.CompileMeaning(meaning)
+			}
 		},
 		OpenState: func(partition int) (runner.State, error) {
 			return state.OpenPebble(filepath.Join(dir, strconv.Itoa(partition)), state.PebbleOptions{})
