@@ -14,8 +14,9 @@ import (
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// Bounds of a chunk. On the machine of docs/performance.md one synced append of a single event costs about 0.25 ms and one of a
-// thousand events 0.6 ms, so what arrives while an append is under way goes into the next one together.
+// Bounds of a chunk. On the machine of docs/performance.md (BenchmarkAppend) one synced append of a single event takes about 0.2 ms,
+// 4,700 events/s, and one of a thousand events of 300 bytes about 1.1 ms, 870,000 events/s. So what arrives while an append is under
+// way goes into the next one together: 64 senders of 100 events each get 400,000 events/s (BenchmarkAppender).
 const (
 	// MaxChunkEvents is the most events in one record.
 	MaxChunkEvents = 1000

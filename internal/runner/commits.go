@@ -9,18 +9,23 @@ import (
 )
 
 const (
-	// commitEvery is how long what was folded may wait for its commit. What a kill takes is folded again from the log.
-	commitEvery = time.Second
-	// commitBytes is how much of the log may be folded before its commit, some 50,000 events.
-	commitBytes = 16 << 20
+	// firstCommit and lastCommit bound how long what was folded waits for its commit. What a kill takes is folded again from the log.
+	firstCommit = time.Second
+	lastCommit  = 10 * time.Second
+	// commitShare is how much longer than a commit takes the next one waits, so that commits take at most a tenth of the time and a busy
+	// contact is written once for many events.
+	commitShare = 10
+	// commitBytes is how much of the log may be folded before its commit, some 25,000 events: all that they touch is held in memory.
+	commitBytes = 8 << 20
 )
 
-// commits decides when the state is written: often enough that a restart is quick, seldom enough that a busy contact is written once for
-// many events.
+// commits decides when the state is written: often enough that a restart is quick, seldom enough that writing leaves time to fold.
 type commits struct {
 	// since is when the first record was folded that is not committed; zero when all are.
 	since time.Time
 	bytes int
+	// took is how long the last commit took.
+	took time.Duration
 	// synced is the offset up to which the state is durable.
 	synced uint64
 }
@@ -35,11 +40,13 @@ func (c *commits) folded(bytes int) {
 func (c *commits) dirty() bool { return !c.since.IsZero() }
 
 func (c *commits) ifDue(l *life) error {
-	if c.dirty() && (c.bytes >= commitBytes || time.Since(c.since) >= commitEvery) {
+	if c.dirty() && (c.bytes >= commitBytes || time.Since(c.since) >= c.wait()) {
 		return c.now(l)
 	}
 	return nil
 }
+
+func (c *commits) wait() time.Duration { return min(max(firstCommit, commitShare*c.took), lastCommit) }
 
 // now writes all that was folded as one batch, durably. While space is scarce it does not: the log has it all, and ingest has stopped.
 func (c *commits) now(l *life) error {
@@ -55,7 +62,7 @@ func (c *commits) now(l *life) error {
 	if err := l.folded.Commit(true); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	*c = commits{synced: l.folded.Offset()}
-	l.opts.Metrics.committed(l.number, time.Since(began))
+	*c = commits{synced: l.folded.Offset(), took: time.Since(began)}
+	l.opts.Metrics.committed(l.number, c.took)
 	return nil
 }

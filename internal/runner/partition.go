@@ -91,8 +91,7 @@ func (p *partition) run(ctx context.Context) {
 
 // faultOf gives a failure the word that the operator shows.
 func faultOf(number int, err error) *fault {
-	var f *fault
-	if errors.As(err, &f) {
+	if f, is := errors.AsType[*fault](err); is {
 		return f
 	}
 	reason := ReasonFoldFailed

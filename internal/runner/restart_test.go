@@ -6,7 +6,6 @@ package runner_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -74,15 +73,15 @@ func TestALogThatIsNotTheStatesIsRefused(t *testing.T) {
 		reason string
 		says   string
 	}{
-		"another log": {reason: runner.ReasonLogDiverged, says: "this is log", spoil: func(t *testing.T, p *plane) {
+		"another log": {reason: runner.ReasonLogDiverged, says: "this is log", spoil: func(_ *testing.T, p *plane) {
 			p.log = &otherNonce{Log: p.log}
 		}},
-		"a log that lost its end": {reason: runner.ReasonLogDiverged, says: "records, the log has 1", spoil: func(t *testing.T, p *plane) {
+		"a log that lost its end": {reason: runner.ReasonLogDiverged, says: "records, the log has 1", spoil: func(_ *testing.T, p *plane) {
 			p.log = eventlog.NewMemory(1, time.Now)
 			p.send("visit", "ann")
 		}},
 		"a log with other records": {reason: runner.ReasonLogDiverged, says: "is not the one that the state was computed from",
-			spoil: func(t *testing.T, p *plane) {
+			spoil: func(_ *testing.T, p *plane) {
 				p.log = eventlog.NewMemory(1, time.Now)
 				for range 20 {
 					p.send("visit", "bob")
@@ -267,7 +266,7 @@ func TestNothingIsWrittenWhileSpaceIsScarce(t *testing.T) {
 			t.Errorf("after space is back the visitor is %+v, want dropped", stage)
 		}
 		if kinds := p.records(0); !slices.Contains(kinds[len(before):], record.Tick) {
-			t.Errorf("after space is back the log went on with %v, want a tick", fmt.Sprint(kinds[len(before):]))
+			t.Errorf("after space is back the log went on with %v, want a tick", kinds[len(before):])
 		}
 	})
 }
