@@ -22,6 +22,10 @@ KUBECTL ?= kubectl
 # What is generated and stands in the repository.
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md dist
 
+# One set of flags for programs, tests and linters, so that each package is compiled once for all of them.
+export CGO_ENABLED ?= 0
+export GOFLAGS += -trimpath
+
 SHELL := /usr/bin/env bash -o pipefail
 .SHELLFLAGS := -ec
 
@@ -95,7 +99,7 @@ bench: ## Run the benchmarks; the output is for benchstat.
 .PHONY: build
 build: ## Build all programs into bin.
 	@mkdir -p bin
-	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+	@go build -o bin/ ./cmd/...
 
 .PHONY: docker-build
 docker-build: ## Build the image with Docker or what CONTAINER_TOOL names.

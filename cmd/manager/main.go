@@ -14,6 +14,8 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/waymark-dev/waymark/internal/operator"
 )
 
 func main() {
@@ -33,17 +35,14 @@ func run(args []string) error {
 	if err != nil {
 		return fmt.Errorf("find the API server: %w", err)
 	}
-	manager, err := newManager(config, o)
+	ctx := ctrl.SetupSignalHandler()
+	manager, err := operator.New(ctx, config, o.operator)
 	if err != nil {
 		return err
 	}
-	ctx := ctrl.SetupSignalHandler()
-	if err := assemble(ctx, manager, o); err != nil {
-		return err
-	}
-	ctrl.Log.Info("Starting the manager", "namespaces", o.watchNamespaces, "runnerImage", o.runnerImage)
+	ctrl.Log.Info("Starting the operator", "namespaces", o.operator.WatchNamespaces, "runnerImage", o.operator.Deployment.Image)
 	if err := manager.Start(ctx); err != nil {
-		return fmt.Errorf("run the manager: %w", err)
+		return fmt.Errorf("run the operator: %w", err)
 	}
 	return nil
 }

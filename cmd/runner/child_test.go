@@ -154,6 +154,22 @@ func (p *pod) writeKeys() {
 // start runs the runner and waits until it is ready.
 func (p *pod) start() {
 	p.t.Helper()
+	p.startUnready()
+	p.eventually("ready", func() error {
+		response, err := http.Get("http://" + p.health + "/readyz")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = response.Body.Close() }()
+		if response.StatusCode != http.StatusOK {
+			return errors.New(response.Status)
+		}
+		return nil
+	})
+}
+
+func (p *pod) startUnready() {
+	p.t.Helper()
 	p.output = &lockedBuffer{}
 	p.process = exec.Command(os.Args[0], append([]string{ //nolint:gosec // this very binary
 		"--workspace=sales/shop", "--partitions=2", "--data-dir=" + filepath.Join(p.dir, "data"), "--tls-dir=" + p.dir,
@@ -166,17 +182,6 @@ func (p *pod) start() {
 	if err := p.process.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	p.eventually("ready", func() error {
-		response, err := http.Get("http://" + p.health + "/readyz")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = response.Body.Close() }()
-		if response.StatusCode != http.StatusOK {
-			return errors.New(response.Status)
-		}
-		return nil
-	})
 }
 
 // kill ends the process as a power cut would, but for the page cache.

@@ -34,7 +34,7 @@ type Sender struct {
 	Client *http.Client
 	// Batch is how many events go into one request; Parallel how many requests are under way. Both at least 1.
 	Batch, Parallel int
-	// Patience bounds how long one batch is tried again while the feed cannot be reached or asks to come back later.
+	// Patience bounds how long one batch waits in all while the feed cannot be reached or asks to come back later.
 	Patience time.Duration
 	// Sent is told how many more events the feed has taken. It is called from several goroutines.
 	Sent func(events int)
@@ -78,7 +78,7 @@ func (s *Sender) sendBatch(ctx context.Context, client *http.Client, batch []Eve
 	if err != nil {
 		return fmt.Errorf("encode events: %w", err)
 	}
-	deadline := time.Now().Add(s.Patience)
+	var waited time.Duration
 	for wait := firstWait; ; wait = min(2*wait, longWait) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -88,12 +88,12 @@ func (s *Sender) sendBatch(ctx context.Context, client *http.Client, batch []Eve
 			s.Sent(len(batch))
 			return nil
 		}
-		var later *laterError
-		if !errors.As(err, &later) {
+		later, again := errors.AsType[*laterError](err)
+		if !again {
 			return err
 		}
 		pause := max(wait, later.after)
-		if time.Now().Add(pause).After(deadline) {
+		if waited += pause; waited > s.Patience {
 			return fmt.Errorf("gave up after %s: %w", s.Patience, err)
 		}
 		select {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/interpreter"
 )
@@ -47,7 +48,7 @@ func compile(scope Scope, source string, w want) (*code, error) {
 	if issues.Err() != nil {
 		return nil, explain(scope, source, issues)
 	}
-	if err := checkLiterals(source, checked); err != nil {
+	if err := checkUses(checked); err != nil {
 		return nil, err
 	}
 	if err := checkResult(w, source, checked); err != nil {
@@ -92,14 +93,27 @@ func hasLoop(root ast.Expr) bool {
 	return found
 }
 
-// checkLiterals refuses null: it is what a missing field is, and nothing equals that.
-func checkLiterals(source string, checked *cel.Ast) error {
+// checkUses refuses what would never work on JSON: null, as it is what a missing field is and nothing equals that, and the rest of
+// a division, which CEL has for whole numbers alone.
+func checkUses(checked *cel.Ast) error {
+	tree := &checkedAST{checked.NativeRep()}
 	var problem error
-	ast.PostOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if problem == nil && e.Kind() == ast.LiteralKind && e.AsLiteral() == types.NullValue {
-			at := checked.NativeRep().SourceInfo().GetStartLocation(e.ID())
-			problem = &Problem{at.Line(), at.Column() + 1, "null",
-				"null is the same as a missing field: write has(event.data.x) or !has(event.data.x) to ask for one"}
+	refuse := func(e ast.Expr, text, message string) {
+		if problem == nil {
+			at := tree.SourceInfo().GetStartLocation(e.ID())
+			problem = &Problem{at.Line(), at.Column() + 1, text, message}
+		}
+	}
+	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		switch {
+		case e.Kind() == ast.LiteralKind && e.AsLiteral() == types.NullValue:
+			refuse(e, "null", "null is the same as a missing field: write has(event.data.x) or !has(event.data.x) to ask for one")
+		case e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.Modulo:
+			for _, arg := range e.AsCall().Args() {
+				if tree.GetType(arg.ID()).Kind() == types.DynKind {
+					refuse(e, "%", "needs whole numbers, and those of JSON are not: write int(...) around the value from data")
+				}
+			}
 		}
 	}))
 	return problem

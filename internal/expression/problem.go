@@ -43,7 +43,7 @@ func explain(scope Scope, source string, issues *cel.Issues) *Problem {
 	switch message := first.Message; {
 	case undeclaredName.MatchString(message):
 		p.Text = undeclaredName.FindStringSubmatch(message)[1]
-		p.Message = explainName(scope, p.Text)
+		p.Message = explainName(scope, source, p)
 	case undefinedField.MatchString(message):
 		p.Text = undefinedField.FindStringSubmatch(message)[1]
 		p.Message = explainField(scope, p.Text)
@@ -56,9 +56,29 @@ func explain(scope Scope, source string, issues *cel.Issues) *Problem {
 		p.Message = explainSyntax(source, strings.TrimSpace(strings.TrimPrefix(message, "Syntax error:")))
 	default:
 		p.Text = shorten(rest(source, p.Line, p.Column))
-		p.Message = message
+		p.Message = explainRest(message)
 	}
 	return p
+}
+
+var foundType = regexp.MustCompile(`^expected type '([^']+)' but found '([^']+)'`)
+
+// explainRest words the issues that the checks of literals and of loops find, and those of CEL's that need no source.
+func explainRest(message string) string {
+	switch {
+	case message == "invalid matches argument":
+		return "is no regular expression: write one in the syntax of RE2, such as '^[a-z]+$'"
+	case message == "invalid timestamp argument":
+		return "is no time: write one such as timestamp('2026-01-31T00:00:00Z')"
+	case message == "invalid duration argument":
+		return "is no duration: write one such as duration('1h30m')"
+	case strings.HasPrefix(message, "comprehension exceeds nesting limit"):
+		return "exists, all, filter and map may be nested twice, not more"
+	case foundType.MatchString(message):
+		match := foundType.FindStringSubmatch(message)
+		return fmt.Sprintf("is %s where %s is needed", spokenType(match[2]), spokenType(match[1]))
+	}
+	return message
 }
 
 var names = map[Scope][]string{
@@ -66,20 +86,41 @@ var names = map[Scope][]string{
 	OnMessage: {"event", "body", "headers", "query", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 }
 
-func explainName(scope Scope, name string) string {
-	if name == "contact" {
-		if scope == OnMessage {
-			return `is not known here: write event.contact for the contact as the protocol gives it`
-		}
+// explainName says what to write for a name that CEL does not know.
+func explainName(scope Scope, source string, p *Problem) string {
+	name := p.Text
+	near := nearest(name, names[scope])
+	switch {
+	case name == "contact" && scope == OnMessage:
+		return "is not known here: write event.contact for the contact as the protocol gives it"
+	case name == "contact":
 		return "the contact's attributes are not supported here yet: write a condition on event"
-	}
-	if near := nearest(name, names[scope]); near != "" {
+	case near != "":
 		return fmt.Sprintf("is not known here: did you mean %q?", near)
+	case strings.HasPrefix(rest(source, p.Line, p.Column), "("):
+		return "is no function that is known here: see the language's definition at https://cel.dev, or write a comparison"
+	case name == "data":
+		return `is not known here: did you mean "event.data"?`
+	}
+	if field := hyphenated(source, p); field != "" {
+		return fmt.Sprintf("is not known here: write ['%s'] for a field whose name has a hyphen", field)
 	}
 	if scope == OnMessage {
 		return "is not known here: write event.…, body.…, headers['…'] or query['…'], or put a text into quotes"
 	}
 	return fmt.Sprintf("is not known here: write event.data.%s for a field of the event's data, or put a text into quotes", name)
+}
+
+var fieldBeforeHyphen = regexp.MustCompile(`\.(\w+(?:-\w+)*)-$`)
+
+// hyphenated gives the name that the author meant by event.data.utm-source, which CEL reads as a subtraction.
+func hyphenated(source string, p *Problem) string {
+	line := strings.Split(source, "\n")[p.Line-1]
+	before := strings.TrimSuffix(line, rest(source, p.Line, p.Column))
+	if match := fieldBeforeHyphen.FindStringSubmatch(before); match != nil {
+		return match[1] + "-" + p.Text
+	}
+	return ""
 }
 
 func explainField(scope Scope, field string) string {
@@ -180,6 +221,12 @@ func explainSyntax(source, message string) string {
 	}
 	if strings.ContainsAny(bare, `'"`) {
 		return "cannot be read: a quote is not closed"
+	}
+	if strings.Contains(message, "'<EOF>'") {
+		return "cannot be read: something is missing at the end"
+	}
+	if strings.HasPrefix(message, "mismatched input") || strings.HasPrefix(message, "extraneous input") || strings.HasPrefix(message, "no viable alternative") {
+		return "cannot be read: it does not belong here"
 	}
 	return "cannot be read: " + message
 }

@@ -383,8 +383,7 @@ func readBinary(header http.Header, body []byte) ([]message, problems) {
 
 // binaryProblem says what the SDK found wrong, by the header's name.
 func binaryProblem(err error) *Problem {
-	var invalid cloudevents.ValidationError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[cloudevents.ValidationError](err); ok {
 		for _, name := range [...]string{"specversion", "id", "source", "type", "subject", "datacontenttype", "dataschema"} {
 			if invalid[name] == nil {
 				continue

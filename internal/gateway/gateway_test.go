@@ -6,15 +6,10 @@ package gateway_test
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
-	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,163 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/waymark-dev/waymark/internal/control"
-	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/gateway"
 )
-
-// receipt is when every request of these tests arrives.
-var receipt = time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)
-
-type clock struct{}
-
-func (clock) Now() time.Time { return receipt }
-
-// memoryLog keeps what is appended, or fails.
-type memoryLog struct {
-	mu     sync.Mutex
-	events []event.Event
-	err    error
-}
-
-func (l *memoryLog) Append(_ context.Context, events []event.Event) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.err != nil {
-		return l.err
-	}
-	l.events = append(l.events, events...)
-	return nil
-}
-
-func (l *memoryLog) all() []event.Event {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.events)
-}
-
-func (l *memoryLog) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.events = nil
-}
-
-func shopFeeds() definition.Feeds {
-	return definition.Feeds{Version: "v1", Feeds: []definition.Feed{
-		{
-			Namespace: "shop", Name: "web", Protocols: []string{"CloudEvents", "Segment"}, WriteKeys: []string{"old-key", "web-key"},
-			Public: true, AllowOrigins: []string{"https://shop.example", "https://*.shop.example"}, MaxBodyBytes: 64 << 10,
-		},
-		{Namespace: "shop", Name: "server", Protocols: []string{"CloudEvents", "Segment"}, WriteKeys: []string{"server-key"}},
-		{Namespace: "shop", Name: "open", Protocols: []string{"CloudEvents"}},
-		{Namespace: "shop", Name: "narrow", Protocols: []string{"CloudEvents"}, AllowTypes: []string{"order.*", "page.viewed"}},
-		{Namespace: "shop", Name: "slow", Protocols: []string{"CloudEvents"}, EventsPerSecond: 1, Burst: 2},
-		{
-			Namespace: "shop", Name: "crm", Protocols: []string{"Webhook"},
-			Mapping: definition.Mapping{Contact: "body.email", Type: "body.kind", Time: "body.when", Drop: "body.test == 'yes'"},
-		},
-		{
-			Namespace: "shop", Name: "mapped", Protocols: []string{"CloudEvents", "Segment"}, WriteKeys: []string{"mapped-key"},
-			Mapping: definition.Mapping{Contact: "event.data.email", Type: "'web.' + event.type", ID: "headers['x-id'] + query.n"},
-		},
-	}}
-}
-
-// newGateway serves the shop's feeds into a log in memory.
-func newGateway(t testing.TB) (*gateway.Gateway, *memoryLog) {
-	t.Helper()
-	log := &memoryLog{}
-	g := gateway.New(gateway.Options{
-		Appender: log, Clock: clock{}, Log: slog.New(slog.DiscardHandler),
-	})
-	if err := g.SetFeeds(shopFeeds()); err != nil {
-		t.Fatalf("set feeds: %v", err)
-	}
-	return g, log
-}
-
-// send builds a request; header is a list of names and values.
-func send(method, target, body string, header ...string) *http.Request {
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	return r
-}
-
-// answer is what tests look at in an answer.
-type answer struct {
-	Status   int
-	Reason   gateway.Reason
-	Field    string
-	Indexes  []int
-	Accepted int
-	Dropped  int
-	Refused  int
-}
-
-func do(t testing.TB, g http.Handler, r *http.Request) (answer, *httptest.ResponseRecorder) {
-	t.Helper()
-	w := httptest.NewRecorder()
-	g.ServeHTTP(w, r)
-	got := answer{Status: w.Code}
-	if w.Body.Len() == 0 {
-		return got, w
-	}
-	var body struct {
-		gateway.Problem
-		Problems []gateway.Problem
-		Accepted int
-		Dropped  int
-		Refused  int
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-		t.Fatalf("the answer %q is not JSON: %v", w.Body, err)
-	}
-	got.Reason, got.Field, got.Accepted, got.Dropped, got.Refused = body.Reason, body.Field, body.Accepted, body.Dropped, body.Refused
-	if len(body.Problems) == 0 && body.Index != nil {
-		got.Indexes = []int{*body.Index}
-	}
-	for _, p := range body.Problems {
-		got.Indexes = append(got.Indexes, *p.Index)
-	}
-	if body.Reason != "" && (body.Problem.Error == "" || body.Hint == "") {
-		t.Errorf("the answer %s lacks what is wrong or what to do", w.Body)
-	}
-	return got, w
-}
-
-const (
-	structured = "application/cloudevents+json"
-	batch      = "application/cloudevents-batch+json"
-	viewed     = `{"specversion":"1.0","id":"1","source":"https://shop.example","type":"page.viewed","subject":"ann",` +
-		`"time":"2026-11-02T09:00:00.5Z","data":{"path":"/"}}`
-)
-
-// with gives the CloudEvent viewed with one member replaced; an empty value removes it.
-func with(member, value string) string {
-	var e map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(viewed), &e); err != nil {
-		panic(err) // viewed is a constant
-	}
-	e[member] = json.RawMessage(value)
-	if value == "" {
-		delete(e, member)
-	}
-	out, err := json.Marshal(e)
-	if err != nil {
-		panic(err) // only a test's value can break it
-	}
-	return string(out)
-}
-
-func at(s string) event.Time {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		panic(err) // only a test's constant can break it
-	}
-	return event.At(t)
-}
 
 func TestAcceptedEvents(t *testing.T) {
 	t.Parallel()
@@ -475,77 +316,5 @@ func TestRateLimit(t *testing.T) {
 	}
 	if len(log.all()) != 2 {
 		t.Errorf("got %d events, want 2", len(log.all()))
-	}
-}
-
-func TestKeysAreShown(t *testing.T) {
-	t.Parallel()
-	tests := map[string]*http.Request{
-		"Basic":                  basic(send("POST", "/shop/web", viewed, "Content-Type", structured), "web-key"),
-		"an older key":           basic(send("POST", "/shop/web", viewed, "Content-Type", structured), "old-key"),
-		"Basic without a colon":  send("POST", "/shop/web", viewed, "Content-Type", structured, "Authorization", "Basic d2ViLWtleQ=="),
-		"Bearer":                 send("POST", "/shop/web", viewed, "Content-Type", structured, "Authorization", "bearer web-key"),
-		"a header":               send("POST", "/shop/web", viewed, "Content-Type", structured, "X-Waymark-Key", "web-key"),
-		"a query parameter":      send("POST", "/shop/web?writeKey=web-key", viewed, "Content-Type", structured),
-		"a page of the shop":     send("POST", "/shop/web?writeKey=web-key", viewed, "Content-Type", structured, "Origin", "https://shop.example"),
-		"a page of a subdomain":  send("POST", "/shop/web?writeKey=web-key", viewed, "Content-Type", structured, "Origin", "https://m.shop.example"),
-		"no key where none is":   send("POST", "/shop/open", viewed, "Content-Type", structured),
-		"a key where none is":    send("POST", "/shop/open", viewed, "Content-Type", structured, "Authorization", "Bearer x"),
-		"a slash after the path": send("POST", "/shop/open/", viewed, "Content-Type", structured),
-	}
-	for name, request := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g, _ := newGateway(t)
-			got, w := do(t, g, request)
-			if diff := cmp.Diff(answer{Status: 202, Accepted: 1}, got); diff != "" {
-				t.Errorf("answer differs (-want +got):\n%s", diff)
-			}
-			if origin := request.Header.Get("Origin"); w.Header().Get("Access-Control-Allow-Origin") != origin {
-				t.Errorf("Access-Control-Allow-Origin is %q, want %q", w.Header().Get("Access-Control-Allow-Origin"), origin)
-			}
-		})
-	}
-}
-
-func basic(r *http.Request, user string) *http.Request {
-	r.SetBasicAuth(user, "")
-	return r
-}
-
-func TestPreflight(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		target, origin string
-		want           int
-	}{
-		"the feed's page":           {"/shop/web", "https://shop.example", 204},
-		"a subdomain":               {"/shop/web/v1/t", "https://a.b.shop.example", 204},
-		"Segment without a feed":    {"/v1/t", "https://shop.example", 204},
-		"another scheme":            {"/shop/web", "http://shop.example", 403},
-		"a look-alike":              {"/shop/web", "https://evilshop.example", 403},
-		"a feed without pages":      {"/shop/open", "https://shop.example", 403},
-		"no browser":                {"/shop/open", "", 204},
-		"a page, only its ending":   {"/shop/web", "https://.shop.example", 403},
-		"an origin that is nothing": {"/shop/web", "null", 403},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g, _ := newGateway(t)
-			r := send("OPTIONS", tt.target, "", "Access-Control-Request-Headers", "content-type,authorization")
-			if tt.origin != "" {
-				r.Header.Set("Origin", tt.origin)
-			}
-			got, w := do(t, g, r)
-			if got.Status != tt.want {
-				t.Errorf("status %d, want %d", got.Status, tt.want)
-			}
-			allowed := w.Header().Get("Access-Control-Allow-Headers") == "content-type,authorization" &&
-				w.Header().Get("Access-Control-Allow-Origin") == tt.origin
-			if want := tt.want == 204 && tt.origin != ""; allowed != want {
-				t.Errorf("headers %v: allowed %t, want %t", w.Header(), allowed, want)
-			}
-		})
 	}
 }

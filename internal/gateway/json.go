@@ -41,8 +41,7 @@ func syntaxProblem(body []byte) *Problem {
 	err := json.Unmarshal(body, &anything)
 	p := malformed("", "the body is not valid JSON")
 	p.Hint = "send valid JSON"
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		line, column := position(body, int(syntax.Offset))
 		p = malformed("", "the body is not valid JSON: %v at line %d, column %d", syntax, line, column)
 		p.Hint = "correct the JSON there"

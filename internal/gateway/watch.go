@@ -59,8 +59,7 @@ func (g *Gateway) load(content []byte) {
 func parseFeeds(content []byte) (definition.Feeds, error) {
 	var feeds definition.Feeds
 	if err := json.Unmarshal(content, &feeds); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return feeds, fmt.Errorf("parse feeds: broken JSON at byte %d", syntax.Offset) // the file holds keys: quote nothing
 		}
 		return feeds, errors.New("parse feeds: a value has the wrong type")

@@ -75,8 +75,11 @@ func (p *partition) run(ctx context.Context) {
 		}
 		pause := retry
 		failed := faultOf(p.number, err)
-		if failed.stopsIngest {
+		switch {
+		case failed.stopsIngest:
 			pause = retryAfterGap
+		case errors.Is(err, eventlog.ErrFull), errors.Is(err, eventlog.ErrUnavailable):
+			pause = min(pause, retryAppend) // it passes by itself
 		}
 		p.fault.Store(failed)
 		p.logger.Error("partition stopped; it is opened again", "reason", failed.reason, "error", err.Error(), "pause", pause.String())

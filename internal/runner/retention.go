@@ -6,6 +6,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/eventlog"
@@ -76,7 +77,7 @@ func beforeBySize(b eventlog.Bounds, size uint64) uint64 {
 		return b.First
 	}
 	excess := float64(b.Bytes-size) / float64(b.Bytes)
-	return b.First + uint64(excess*float64(entries))
+	return b.First + uint64(math.Ceil(excess*float64(entries)))
 }
 
 // beforeByAge finds the first entry that was appended at or after an instant.

@@ -88,8 +88,9 @@ type plane struct {
 	opts   func(*runner.Options)
 
 	*runner.Runner
-	stop func()
-	sent int
+	cancel context.CancelFunc
+	done   chan struct{}
+	sent   int
 }
 
 func newPlane(t *testing.T, partitions int) *plane {
@@ -138,17 +139,18 @@ func (p *plane) start() {
 		p.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
+	p.Runner, p.cancel, p.done = r, cancel, make(chan struct{})
 	go func() {
-		defer close(done)
+		defer close(p.done)
 		r.Run(ctx)
 	}()
-	p.Runner = r
-	p.stop = func() {
-		cancel()
-		<-done
-	}
 	synctest.Wait()
+}
+
+// stop ends the runner that was started last.
+func (p *plane) stop() {
+	p.cancel()
+	<-p.done
 }
 
 // send appends one event of a type now for each contact.

@@ -1,7 +1,7 @@
 // Copyright 2026 The Waymark Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package operator
 
 import (
 	"context"

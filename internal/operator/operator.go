@@ -1,7 +1,8 @@
 // Copyright 2026 The Waymark Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+// Package operator puts the operator together: its caches, its controllers, and the plane that calls the runners.
+package operator
 
 import (
 	"context"
@@ -53,23 +54,60 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-func newManager(config *rest.Config, o *options) (ctrl.Manager, error) {
+// Options are what an operator is told by its flags.
+type Options struct {
+	// MetricsAddress serves metrics; "0" serves none.
+	MetricsAddress string
+	// MetricsSecure serves them over HTTPS, to those whom the API server lets read them.
+	MetricsSecure bool
+	// ProbeAddress answers /healthz and /readyz; "0" answers none.
+	ProbeAddress string
+	// LeaderElect lets the operator work only while it leads.
+	LeaderElect bool
+	// Namespace is where the operator runs; empty outside of a cluster.
+	Namespace string
+	// WatchNamespaces are those that it looks after; all when empty.
+	WatchNamespaces []string
+	// Deployment says how runners are deployed. New fills in where the operator is.
+	Deployment resources.Deployment
+	// StatusInterval is how long the numbers of one status stay before they are written again.
+	StatusInterval time.Duration
+	// ReportInterval is how often runners are asked for their numbers.
+	ReportInterval time.Duration
+	// Dial reaches runners; plane.DialTLS does.
+	Dial plane.Dial
+}
+
+// New makes a manager with all that the operator consists of; start it to run the operator.
+func New(ctx context.Context, config *rest.Config, o Options) (ctrl.Manager, error) {
+	o.Deployment.OperatorNamespace, o.Deployment.OperatorLabels = o.Namespace, operatorLabels
+	manager, err := newManager(config, &o)
+	if err != nil {
+		return nil, err
+	}
+	if err := assemble(ctx, manager, &o); err != nil {
+		return nil, err
+	}
+	return manager, nil
+}
+
+func newManager(config *rest.Config, o *Options) (ctrl.Manager, error) {
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
 	}
-	metrics := server.Options{BindAddress: o.metricsAddress, SecureServing: o.metricsSecure}
-	if o.metricsSecure {
+	metrics := server.Options{BindAddress: o.MetricsAddress, SecureServing: o.MetricsSecure}
+	if o.MetricsSecure {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         cacheOptions(o.watchNamespaces),
+		Cache:                         cacheOptions(o.WatchNamespaces),
 		Metrics:                       metrics,
-		HealthProbeBindAddress:        o.probeAddress,
-		LeaderElection:                o.leaderElect,
+		HealthProbeBindAddress:        o.ProbeAddress,
+		LeaderElection:                o.LeaderElect,
 		LeaderElectionID:              leaseName,
-		LeaderElectionNamespace:       o.operatorNamespace,
+		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true, // the program ends when the manager does
 	})
 	if err != nil {
@@ -107,7 +145,7 @@ func cacheOptions(watchNamespaces []string) cache.Options {
 }
 
 // assemble puts the operator together.
-func assemble(ctx context.Context, manager ctrl.Manager, o *options) error {
+func assemble(ctx context.Context, manager ctrl.Manager, o *Options) error {
 	writeKey := func(feed *v1alpha1.EventFeed) types.NamespacedName {
 		name, _ := feedset.WriteKey(feed)
 		return name
@@ -131,7 +169,7 @@ type parts struct {
 	secrets *secrets.Reader
 }
 
-func newParts(manager ctrl.Manager, o *options) *parts {
+func newParts(manager ctrl.Manager, o *Options) *parts {
 	p := &parts{
 		clock:   clock.RealClock{},
 		roster:  roster.Roster{Reader: manager.GetClient()},
@@ -139,14 +177,14 @@ func newParts(manager ctrl.Manager, o *options) *parts {
 		secrets: &secrets.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
 	}
 	term := &termTaker{reader: manager.GetAPIReader(), writer: manager.GetClient(), clock: p.clock}
-	if o.leaderElect {
-		term.lease = types.NamespacedName{Namespace: o.operatorNamespace, Name: leaseName}
+	if o.LeaderElect {
+		term.lease = types.NamespacedName{Namespace: o.Namespace, Name: leaseName}
 	}
 	p.plane = plane.New(plane.Options{
-		Dial:     plane.DialTLS,
+		Dial:     o.Dial,
 		Roster:   p.roster,
 		Term:     term.take,
-		Interval: o.reportInterval,
+		Interval: o.ReportInterval,
 		Clock:    p.clock,
 	})
 	return p
@@ -161,33 +199,28 @@ func (p *parts) publisher(manager ctrl.Manager, kind string, interval time.Durat
 	}
 }
 
-func (p *parts) setupWorkspaces(manager ctrl.Manager, o *options) error {
+func (p *parts) setupWorkspaces(manager ctrl.Manager, o *Options) error {
 	reconciler := &workspace.Reconciler{
 		Client: manager.GetClient(), Roster: p.roster, Secrets: p.secrets, Applier: p.applier, Plane: p.plane, Clock: p.clock,
-		Publisher: p.publisher(manager, "Workspace", o.statusInterval),
-		Deployment: resources.Deployment{
-			Image:             o.runnerImage,
-			ImagePullPolicy:   corev1.PullPolicy(o.runnerPullPolicy),
-			OperatorNamespace: o.operatorNamespace,
-			OperatorLabels:    operatorLabels,
-		},
+		Publisher:  p.publisher(manager, "Workspace", o.StatusInterval),
+		Deployment: o.Deployment,
 	}
 	return reconciler.SetupWithManager(manager)
 }
 
-func (p *parts) setupFeeds(manager ctrl.Manager, o *options) error {
+func (p *parts) setupFeeds(manager ctrl.Manager, o *Options) error {
 	reconciler := &eventfeed.Reconciler{
 		Client: manager.GetClient(), Roster: p.roster, Secrets: p.secrets, Applier: p.applier, Plane: p.plane, Clock: p.clock,
-		Publisher: p.publisher(manager, "EventFeed", o.statusInterval),
+		Publisher: p.publisher(manager, "EventFeed", o.StatusInterval),
 		NewKey:    eventfeed.NewKey,
 	}
 	return reconciler.SetupWithManager(manager)
 }
 
-func (p *parts) setupFunnels(manager ctrl.Manager, o *options) error {
+func (p *parts) setupFunnels(manager ctrl.Manager, o *Options) error {
 	reconciler := &funnel.Reconciler{
 		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
-		Publisher: p.publisher(manager, "Funnel", o.statusInterval),
+		Publisher: p.publisher(manager, "Funnel", o.StatusInterval),
 	}
 	return reconciler.SetupWithManager(manager)
 }

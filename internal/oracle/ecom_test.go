@@ -1,0 +1,193 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle_test
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"sigs.k8s.io/yaml"
+
+	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/record"
+)
+
+var update = flag.Bool("update", false, "write the golden numbers anew")
+
+const ecom = "../../test/data"
+
+func manifest[T any](t *testing.T, name string) *T {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(ecom, "ecom", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := new(T)
+	if err := yaml.UnmarshalStrict(text, object); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return object
+}
+
+// clickstream reads the events of the table through the mapping of its feed. The number of a row is its id.
+func clickstream(t *testing.T, ws *v1alpha1.Workspace) []event.Event {
+	t.Helper()
+	feed, errs := definition.FromFeed(manifest[v1alpha1.EventFeed](t, "feed.yaml"), ws)
+	if len(errs) > 0 {
+		t.Fatal(errs.ToAggregate())
+	}
+	mapper, err := definition.NewMapper(feed.Mapping)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(filepath.Join(ecom, "ecom.csv.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(unpacked).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events []event.Event
+	for i, cells := range rows[1:] {
+		row := map[string]string{"row": strconv.Itoa(i + 2)}
+		for column, cell := range cells {
+			row[rows[0][column]] = cell
+		}
+		e, drop, err := mapper.Map(&definition.Message{Row: row})
+		if err != nil || drop {
+			t.Fatalf("row %d: dropped %t, error %v", i+2, drop, err)
+		}
+		e.Source, e.Received = "clickstream", e.Time
+		events = append(events, e)
+	}
+	return events
+}
+
+// TestEcom counts a clickstream in which the times of a session are scrambled and many events share an instant. The golden
+// numbers are the oracle's; the engine must give them in the file's order and in a random one.
+func TestEcom(t *testing.T) {
+	t.Parallel()
+	ws := manifest[v1alpha1.Workspace](t, "workspace.yaml")
+	checkout, errs := definition.FromFunnel(manifest[v1alpha1.Funnel](t, "funnel.yaml"), ws)
+	if len(errs) > 0 {
+		t.Fatal(errs.ToAggregate())
+	}
+	events := clickstream(t, ws)
+	shuffled := append([]event.Event(nil), events...)
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+
+	tests := map[string]struct {
+		change func(*definition.Funnel)
+		asOf   time.Time
+	}{
+		"checkout": {asOf: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)},
+		"first-start": {
+			change: func(f *definition.Funnel) { f.EntryPolicy = definition.FirstStart },
+			asOf:   time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
+		},
+		"dropping": {
+			change: func(f *definition.Funnel) {
+				f.Stages[0].DropAfter, f.Stages[1].DropAfter = 2*time.Minute, 5*time.Minute
+				f.Stages[3].Value = "double(event.data.session_id.substring(5)) / 100.0"
+			},
+			asOf: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
+		},
+		"rolling": {
+			change: func(f *definition.Funnel) {
+				f.Period, f.TimeZone, f.Window = definition.Period{RollingDays: 30}, "America/New_York", 7*day
+			},
+			asOf: time.Date(2024, 4, 1, 12, 0, 0, 0, time.UTC),
+		},
+		"overlapping": {
+			change: func(f *definition.Funnel) {
+				f.Stages[0].Matches = []definition.EventMatch{{Event: "catalog"}, {Event: "home"}}
+				f.Stages[1].Matches = []definition.EventMatch{{Event: "catalog"}, {Event: "product_view"}}
+				f.Stages[2].Matches = []definition.EventMatch{{Event: "product_view", Where: "event.data.platform == 'mobile'"}, {Event: "catalog"}}
+			},
+			asOf: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := checkout
+			f.Stages = append([]definition.Stage(nil), checkout.Stages...)
+			if tt.change != nil {
+				tt.change(&f)
+			}
+			want := golden(t, name, countEcom(t, f, events, event.At(tt.asOf)))
+			if diff := cmp.Diff(want, countEcom(t, f, shuffled, event.At(tt.asOf)), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("numbers of the shuffled events differ (-golden +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// countEcom folds the events and gives the oracle's numbers, after it has compared them with the engine's.
+func countEcom(t *testing.T, f definition.Funnel, events []event.Event, asOf event.Time) aggregate.Funnel {
+	t.Helper()
+	p := newPartition(t, f)
+	p.add(p.apply)
+	p.backfill(1)
+	for len(events) > 0 {
+		n := min(500, len(events))
+		chunk := record.Record{Kind: record.Events}
+		for i := range events[:n] {
+			chunk.Chunk = event.Append(chunk.Chunk, &events[i])
+		}
+		p.add(chunk)
+		events = events[n:]
+	}
+	for p.report().Clock < asOf { // a tick leaves work to the next one when much is due
+		p.add(record.Record{Kind: record.Tick, Tick: asOf})
+	}
+	p.check(time.Hour)
+	return p.oracle.Evaluate(p.seen, asOf)
+}
+
+// golden gives the stored numbers of a name, which the computed ones must equal.
+func golden(t *testing.T, name string, got aggregate.Funnel) aggregate.Funnel {
+	t.Helper()
+	path := filepath.Join("testdata", "ecom-"+name+".json")
+	if *update {
+		text, err := json.MarshalIndent(got, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want aggregate.Funnel
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("numbers differ (-golden +got):\n%s", diff)
+	}
+	return want
+}
