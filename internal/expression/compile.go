@@ -5,6 +5,7 @@ package expression
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/checker"
@@ -119,32 +120,44 @@ func checkUses(checked *cel.Ast) error {
 	return problem
 }
 
+// acceptable are the kinds of value that an expression may give, and what to write when it gives another.
+var acceptable = map[want]struct {
+	kinds  []types.Kind
+	advice string
+}{
+	wantCondition: {
+		[]types.Kind{types.BoolKind},
+		"gives %s where a yes or no is needed: write a comparison, such as event.data.price > 0",
+	},
+	wantAmount: {
+		[]types.Kind{types.IntKind, types.UintKind, types.DoubleKind, types.StringKind},
+		"gives %s where an amount is needed: write a number, such as event.data.total",
+	},
+	wantText: {
+		[]types.Kind{types.StringKind, types.IntKind, types.UintKind, types.DoubleKind, types.BoolKind},
+		"gives %s where a text is needed: write a text, such as 'order.completed'",
+	},
+	wantTime: {
+		[]types.Kind{types.TimestampKind, types.StringKind, types.IntKind, types.UintKind, types.DoubleKind},
+		"gives %s where a time is needed: write a timestamp, a text or a number of seconds since 1970",
+	},
+	wantObject: {
+		[]types.Kind{types.MapKind},
+		"gives %s where an object is needed: write a field that holds one, or {'name': value}",
+	},
+}
+
 // checkResult refuses an expression whose value is certainly of the wrong kind.
 func checkResult(w want, source string, checked *cel.Ast) error {
 	kind := checked.OutputType()
 	if kind.Kind() == types.OpaqueKind && kind.TypeName() == "optional_type" {
 		kind = kind.Parameters()[0]
 	}
-	if kind.Kind() == types.DynKind {
+	accepted := acceptable[w]
+	if kind.Kind() == types.DynKind || slices.Contains(accepted.kinds, kind.Kind()) {
 		return nil
 	}
-	accepted, advice := map[want]struct {
-		kinds  []types.Kind
-		advice string
-	}{
-		wantCondition: {[]types.Kind{types.BoolKind}, "gives %s where a yes or no is needed: write a comparison, such as event.data.price > 0"},
-		wantAmount:    {[]types.Kind{types.IntKind, types.UintKind, types.DoubleKind, types.StringKind}, "gives %s where an amount is needed: write a number, such as event.data.total"},
-		wantText:      {[]types.Kind{types.StringKind, types.IntKind, types.UintKind, types.DoubleKind, types.BoolKind}, "gives %s where a text is needed: write a text, such as 'order.completed'"},
-		wantTime:      {[]types.Kind{types.TimestampKind, types.StringKind, types.IntKind, types.UintKind, types.DoubleKind}, "gives %s where a time is needed: write a timestamp, a text or a number of seconds since 1970"},
-		wantObject:    {[]types.Kind{types.MapKind}, "gives %s where an object is needed: write a field that holds one, or {'name': value}"},
-	}[w], ""
-	for _, k := range accepted.kinds {
-		if k == kind.Kind() {
-			return nil
-		}
-	}
-	advice = fmt.Sprintf(accepted.advice, spokenType(kind.String()))
-	return &Problem{Line: 1, Column: 1, Text: shorten(source), Message: advice}
+	return &Problem{Line: 1, Column: 1, Text: shorten(source), Message: fmt.Sprintf(accepted.advice, spokenType(kind.String()))}
 }
 
 // checkCost refuses what would take too long on data of likely size.

@@ -69,8 +69,7 @@ func (c *code) fault(err error) *Fault {
 	case strings.Contains(err.Error(), "cost limit exceeded"):
 		return faultCost
 	}
-	var at *types.Err
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*types.Err](err); ok {
 		if f := c.faults[at.NodeID()]; f != nil {
 			return f
 		}
