@@ -94,8 +94,8 @@ func hasLoop(root ast.Expr) bool {
 	return found
 }
 
-// checkUses refuses what would never work on JSON: null, as it is what a missing field is and nothing equals that, and the rest of
-// a division, which CEL has for whole numbers alone.
+// checkUses refuses what would never work: null, as it is what a missing field is and nothing equals that; the rest of a division
+// of a JSON number, which CEL has for whole numbers alone; a time zone that is none.
 func checkUses(checked *cel.Ast) error {
 	tree := &checkedAST{checked.NativeRep()}
 	var problem error
@@ -106,6 +106,11 @@ func checkUses(checked *cel.Ast) error {
 		}
 	}
 	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if zone, ok := asksZone(e); ok && zone.Kind() == ast.LiteralKind {
+			if name, ok := zone.AsLiteral().(types.String); ok && !isZone(string(name)) {
+				refuse(zone, string(name), "is no time zone: write an IANA name such as Europe/Moscow, or an offset such as +03:00")
+			}
+		}
 		switch {
 		case e.Kind() == ast.LiteralKind && e.AsLiteral() == types.NullValue:
 			refuse(e, "null", "null is the same as a missing field: write has(event.data.x) or !has(event.data.x) to ask for one")

@@ -107,6 +107,8 @@ func callFault(function string) string {
 		return fmt.Sprintf("%s compares values of different kinds, such as a text with a number,", spoken(function))
 	case operators.Divide, operators.Modulo, operators.Add, operators.Subtract, operators.Multiply, operators.Negate:
 		return spoken(function) + " has values that it cannot compute with"
+	case wallClock:
+		return "the time zone is none that is known"
 	}
 	return spoken(function) + " has a value of the wrong kind"
 }
