@@ -33,7 +33,7 @@ var _ = Describe("Nothing is lost or counted twice", func() {
 	It("when the runner is killed again and again under load", func(ctx context.Context) {
 		w := newWorld(ctx, "killed")
 		w.apply(ctx, shopManifests)
-		post := w.sender(ctx, "shop")
+		post := w.sender(ctx)
 		events := shoppers(5, 6000, time.Now())
 		sent := make(chan error, 1)
 		sendCtx, cancel := context.WithTimeout(ctx, 4*time.Minute)
@@ -46,18 +46,17 @@ var _ = Describe("Nothing is lost or counted twice", func() {
 		}
 		Eventually(sent).WithTimeout(4 * time.Minute).Should(Receive(BeNil()))
 
-		live := w.entered(ctx, contactsIn(events, "page.viewed"))
-		simulated := w.simulate(ctx, shopManifests, jsonLines(w.folder, events), evaluatedAt(live), "shop")
-		expectSameNumbers(Default, live, simulated)
+		live := w.asSimulated(ctx, shopManifests, events)
+		Expect(live.Status.Stages[0].Entered).To(Equal(visitorsIn(events)))
 	})
 
 	It("when the runner's pod is lost and the operator restarts", func(ctx context.Context) {
 		w := newWorld(ctx, "restarts")
 		w.apply(ctx, shopManifests)
-		post := w.sender(ctx, "shop")
+		post := w.sender(ctx)
 		first := shoppers(6, 1000, time.Now())
 		Expect(post.send(ctx, first)).To(Succeed())
-		want := contactsIn(first, "page.viewed")
+		want := visitorsIn(first)
 		w.entered(ctx, want)
 
 		By("losing the pod")
@@ -71,25 +70,24 @@ var _ = Describe("Nothing is lost or counted twice", func() {
 		By("restarting the operator meanwhile")
 		Expect(cluster.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(operatorNamespace))).To(Succeed())
 		Consistently(func(g Gomega) {
-			g.Expect(w.funnel(ctx, g, "shop").Status.Stages[0].Entered).To(Equal(want))
+			g.Expect(w.funnel(ctx, g).Status.Stages[0].Entered).To(Equal(want))
 		}).WithContext(ctx).WithTimeout(10 * time.Second).Should(Succeed())
 		waitForOperator(ctx)
 
 		second := shoppers(7, 300, time.Now())
 		Expect(post.send(ctx, second)).To(Succeed())
-		live := w.entered(ctx, want+contactsIn(second, "page.viewed"))
-		all := append(first, second...)
-		expectSameNumbers(Default, live, w.simulate(ctx, shopManifests, jsonLines(w.folder, all), evaluatedAt(live), "shop"))
+		live := w.asSimulated(ctx, shopManifests, append(first, second...))
+		Expect(live.Status.Stages[0].Entered).To(Equal(want + visitorsIn(second)))
 	})
 
 	It("when the disk is full, which heals", func(ctx context.Context) {
 		w := newWorld(ctx, "full")
 		w.Storage, w.StorageClass = "64Mi", smallStorageClass
 		w.apply(ctx, shopManifests)
-		post := w.sender(ctx, "shop")
+		post := w.sender(ctx)
 		before := shoppers(8, 200, time.Now())
 		Expect(post.send(ctx, before)).To(Succeed())
-		want, taken := contactsIn(before, "page.viewed"), int64(0)
+		want, taken := visitorsIn(before), int64(0)
 		w.entered(ctx, want)
 
 		By("filling the volume from outside")
@@ -117,7 +115,7 @@ var _ = Describe("Nothing is lost or counted twice", func() {
 		sendCtx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 		defer cancel()
 		Expect(post.send(sendCtx, after)).To(Succeed())
-		fn := w.entered(ctx, want+taken+contactsIn(after, "page.viewed"))
+		fn := w.entered(ctx, want+taken+visitorsIn(after))
 		Expect(fn.Status.Summary.Data).To(Equal(v1alpha1.DataLive))
 	})
 })
@@ -127,8 +125,8 @@ var _ = Describe("Deleting", func() {
 		w := newWorld(ctx, "deleted")
 		w.apply(ctx, shopManifests)
 		events := shoppers(10, 300, time.Now())
-		Expect(w.sender(ctx, "shop").send(ctx, events)).To(Succeed())
-		want := contactsIn(events, "page.viewed")
+		Expect(w.sender(ctx).send(ctx, events)).To(Succeed())
+		want := visitorsIn(events)
 		w.entered(ctx, want)
 
 		out, err := w.kubectl(ctx, "", "delete", "workspace", "default", "--timeout=60s")
@@ -137,7 +135,7 @@ var _ = Describe("Deleting", func() {
 			var left corev1.PodList
 			g.Expect(cluster.List(ctx, &left, client.InNamespace(w.Namespace))).To(Succeed())
 			g.Expect(left.Items).To(BeEmpty())
-			g.Expect(condition(w.funnel(ctx, g, "shop"), v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonWorkspaceNotFound))
+			g.Expect(condition(w.funnel(ctx, g), v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonWorkspaceNotFound))
 		}).WithContext(ctx).Should(Succeed())
 		var claims corev1.PersistentVolumeClaimList
 		Expect(cluster.List(ctx, &claims, client.InNamespace(w.Namespace))).To(Succeed())
@@ -146,8 +144,8 @@ var _ = Describe("Deleting", func() {
 		w.apply(ctx, workspaceManifest)
 		w.ready(ctx, &v1alpha1.Workspace{}, "default")
 		more := shoppers(11, 100, time.Now())
-		Expect(w.sender(ctx, "shop").send(ctx, more)).To(Succeed())
-		w.entered(ctx, want+contactsIn(more, "page.viewed"))
+		Expect(w.sender(ctx).send(ctx, more)).To(Succeed())
+		w.entered(ctx, want+visitorsIn(more))
 	})
 })
 

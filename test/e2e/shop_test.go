@@ -93,11 +93,11 @@ func shoppers(seed uint64, n int, end time.Time) []cloudEvent {
 	return events
 }
 
-// contactsIn counts the contacts with at least one event of a type.
-func contactsIn(events []cloudEvent, kind string) int64 {
+// visitorsIn counts the contacts who viewed a page: those who enter the funnel.
+func visitorsIn(events []cloudEvent) int64 {
 	seen := map[string]bool{}
 	for _, e := range events {
-		if e.Type == kind {
+		if e.Type == "page.viewed" {
 			seen[e.Subject] = true
 		}
 	}

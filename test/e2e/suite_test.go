@@ -39,6 +39,7 @@ func TestEndToEnd(t *testing.T) {
 
 var _ = BeforeSuite(func(ctx context.Context) {
 	SetDefaultEventuallyTimeout(2 * time.Minute)
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	SetDefaultEventuallyPollingInterval(500 * time.Millisecond)
 	Expect(v1alpha1.AddToScheme(scheme.Scheme)).To(Succeed())
 

@@ -118,18 +118,18 @@ func condition(kind client.Object, conditionType string) metav1.Condition {
 	return metav1.Condition{}
 }
 
-// funnel reads a Funnel.
-func (w *world) funnel(ctx context.Context, g Gomega, name string) *v1alpha1.Funnel {
+// funnel reads the Funnel shop.
+func (w *world) funnel(ctx context.Context, g Gomega) *v1alpha1.Funnel {
 	var fn v1alpha1.Funnel
-	g.Expect(cluster.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: name}, &fn)).To(Succeed())
+	g.Expect(cluster.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: "shop"}, &fn)).To(Succeed())
 	return &fn
 }
 
-// sender opens the ingest of a feed that is ready: its address as reached from here, and its write key.
-func (w *world) sender(ctx context.Context, feed string) *sender {
+// sender opens the ingest of the feed shop as soon as it is ready: its address as reached from here, and its write key.
+func (w *world) sender(ctx context.Context) *sender {
 	GinkgoHelper()
 	var ef v1alpha1.EventFeed
-	w.ready(ctx, &ef, feed)
+	w.ready(ctx, &ef, "shop")
 	Expect(ef.Status.HTTP).NotTo(BeNil())
 	var secret corev1.Secret
 	Expect(cluster.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: ef.Status.HTTP.WriteKeySecretName}, &secret)).To(Succeed())
@@ -157,7 +157,10 @@ func (w *world) describe(ctx context.Context) {
 		{"--namespace", operatorNamespace, "logs", "--tail=100", "deployment/waymark-controller-manager"},
 	} {
 		out, err := w.kubectl(ctx, "", args...)
-		AddReportEntry("kubectl "+strings.Join(args, " "), out, err)
+		if err != nil {
+			out += err.Error()
+		}
+		AddReportEntry("kubectl "+strings.Join(args, " "), out)
 	}
 }
 
@@ -171,8 +174,8 @@ func waitForOperator(ctx context.Context) {
 	}).WithContext(ctx).Should(Succeed())
 }
 
-// simulate runs the plugin over the same manifests and events and gives the Funnel that it prints.
-func (w *world) simulate(ctx context.Context, manifests, events, until, funnel string) *v1alpha1.Funnel {
+// simulate runs the plugin over the same manifests and events and gives the one Funnel that it prints.
+func (w *world) simulate(ctx context.Context, manifests, events, until string) *v1alpha1.Funnel {
 	GinkgoHelper()
 	cmd := exec.CommandContext(ctx, plugin, "simulate", "-f", w.file("manifests.yaml", w.render(manifests)),
 		"--events", events, "--until", until, "-o", "json")
@@ -180,5 +183,5 @@ func (w *world) simulate(ctx context.Context, manifests, events, until, funnel s
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	Expect(err).NotTo(HaveOccurred(), stderr.String())
-	return funnelIn(out, funnel)
+	return funnelIn(out)
 }
