@@ -88,11 +88,27 @@ func (a *Applier) apply(ctx context.Context, owner client.Object, child Child) (
 		// The object is ours, so what somebody else wrote into our fields goes.
 		options = append(options, client.ForceOwnership)
 	}
-	if err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), options...); err != nil {
+	if err := a.send(ctx, desired, content, live, options); err != nil {
 		return true, fmt.Errorf("apply %s %s: %w", desired.GetKind(), client.ObjectKeyFromObject(desired), err)
 	}
 	a.remember(desired, wanted)
 	return true, nil
+}
+
+// send applies; desired becomes the API server's answer. A list whose entries are told apart by a key, such as a Service's ports, can
+// hold an entry of somebody else that leaves no room for ours. In an object of ours such a list is put back as a whole first.
+func (a *Applier) send(ctx context.Context, desired *unstructured.Unstructured, content []byte, live client.Object, options []client.ApplyOption) error {
+	wanted := desired.DeepCopy()
+	err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), options...)
+	if live == nil || !apierrors.IsInvalid(err) {
+		return err
+	}
+	putBack := client.RawPatch(types.MergePatchType, content)
+	if patchErr := a.Client.Patch(ctx, live, putBack, client.FieldOwner(FieldManager)); patchErr != nil {
+		return err // the first answer says what is wrong with what is wanted
+	}
+	desired.Object = wanted.Object
+	return a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), options...)
 }
 
 // live reads the object from the cache; nil when it is not there.
