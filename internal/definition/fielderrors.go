@@ -46,8 +46,7 @@ func fieldErrors(path *field.Path, err error) field.ErrorList {
 		}
 		return errs
 	}
-	var expression *ExpressionError
-	if errors.As(err, &expression) {
+	if expression, ok := errors.AsType[*ExpressionError](err); ok {
 		return field.ErrorList{{
 			Type:     field.ErrorTypeInvalid,
 			Field:    expression.Field,

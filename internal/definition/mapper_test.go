@@ -4,6 +4,7 @@
 package definition_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -194,4 +195,43 @@ func TestNewMapperNamesTheExpression(t *testing.T) {
 	if _, err := definition.NewMapper(definition.Mapping{TimeZone: "Mars"}); err == nil {
 		t.Error("a zone that is none was taken")
 	}
+}
+
+// FuzzMap maps bodies of any bytes. What becomes an event has a contact, a type, JSON for data and a time that fits.
+func FuzzMap(f *testing.F) {
+	mapper, err := definition.NewMapper(definition.Mapping{
+		Contact: "body.who", Type: "'deal.' + body.kind", Time: "body.at", ID: "body.id", Drop: "body.test",
+		Data: "{'lines': body.lines, 'sum': body.sum * 2, 'all': body.all}", TimeZone: "Europe/Berlin",
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(`{"who": 7, "kind": "won", "at": "2026-07-01 10:00", "lines": [1, {"a": "b"}, null], "sum": 4}`))
+	f.Add([]byte(`{"who": "ann", "kind": "", "at": 1782900000123, "all": {"x": {"y": "\u0000"}}}`))
+	f.Add([]byte(`{"test": true}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, drop, err := mapper.Map(&definition.Message{Body: body})
+		if err != nil || drop {
+			return
+		}
+		if e.Contact == "" || e.Type == "" || !json.Valid(e.Data) || e.Time < 0 || e.Time.UTC().Year() > 9999 {
+			t.Fatalf("%q became an event with contact %q, type %q, time %v and data %q", body, e.Contact, e.Type, e.Time.UTC(), e.Data)
+		}
+	})
+}
+
+// FuzzCompileMeaning compiles definitions of any bytes, as a log could hold them.
+func FuzzCompileMeaning(f *testing.F) {
+	funnel := shop()
+	form, _, err := funnel.Canonical()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(form))
+	f.Fuzz(func(t *testing.T, form []byte) {
+		program, err := new(definition.Compiler).CompileMeaning(form)
+		if err == nil && (program.Location() == nil || len(program.Funnel().Stages) < 2) {
+			t.Fatalf("%q compiled to %+v", form, program.Funnel())
+		}
+	})
 }

@@ -5,6 +5,7 @@ package expression
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/checker"
@@ -93,8 +94,8 @@ func hasLoop(root ast.Expr) bool {
 	return found
 }
 
-// checkUses refuses what would never work on JSON: null, as it is what a missing field is and nothing equals that, and the rest of
-// a division, which CEL has for whole numbers alone.
+// checkUses refuses what would never work: null, as it is what a missing field is and nothing equals that; the rest of a division
+// of a JSON number, which CEL has for whole numbers alone; a time zone that is none.
 func checkUses(checked *cel.Ast) error {
 	tree := &checkedAST{checked.NativeRep()}
 	var problem error
@@ -105,6 +106,11 @@ func checkUses(checked *cel.Ast) error {
 		}
 	}
 	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if zone, ok := asksZone(e); ok && zone.Kind() == ast.LiteralKind {
+			if name, ok := zone.AsLiteral().(types.String); ok && !isZone(string(name)) {
+				refuse(zone, string(name), "is no time zone: write an IANA name such as Europe/Moscow, or an offset such as +03:00")
+			}
+		}
 		switch {
 		case e.Kind() == ast.LiteralKind && e.AsLiteral() == types.NullValue:
 			refuse(e, "null", "null is the same as a missing field: write has(event.data.x) or !has(event.data.x) to ask for one")
@@ -119,32 +125,44 @@ func checkUses(checked *cel.Ast) error {
 	return problem
 }
 
+// acceptable are the kinds of value that an expression may give, and what to write when it gives another.
+var acceptable = map[want]struct {
+	kinds  []types.Kind
+	advice string
+}{
+	wantCondition: {
+		[]types.Kind{types.BoolKind},
+		"gives %s where a yes or no is needed: write a comparison, such as event.data.price > 0",
+	},
+	wantAmount: {
+		[]types.Kind{types.IntKind, types.UintKind, types.DoubleKind, types.StringKind},
+		"gives %s where an amount is needed: write a number, such as event.data.total",
+	},
+	wantText: {
+		[]types.Kind{types.StringKind, types.IntKind, types.UintKind, types.DoubleKind, types.BoolKind},
+		"gives %s where a text is needed: write a text, such as 'order.completed'",
+	},
+	wantTime: {
+		[]types.Kind{types.TimestampKind, types.StringKind, types.IntKind, types.UintKind, types.DoubleKind},
+		"gives %s where a time is needed: write a timestamp, a text or a number of seconds since 1970",
+	},
+	wantObject: {
+		[]types.Kind{types.MapKind},
+		"gives %s where an object is needed: write a field that holds one, or {'name': value}",
+	},
+}
+
 // checkResult refuses an expression whose value is certainly of the wrong kind.
 func checkResult(w want, source string, checked *cel.Ast) error {
 	kind := checked.OutputType()
 	if kind.Kind() == types.OpaqueKind && kind.TypeName() == "optional_type" {
 		kind = kind.Parameters()[0]
 	}
-	if kind.Kind() == types.DynKind {
+	accepted := acceptable[w]
+	if kind.Kind() == types.DynKind || slices.Contains(accepted.kinds, kind.Kind()) {
 		return nil
 	}
-	accepted, advice := map[want]struct {
-		kinds  []types.Kind
-		advice string
-	}{
-		wantCondition: {[]types.Kind{types.BoolKind}, "gives %s where a yes or no is needed: write a comparison, such as event.data.price > 0"},
-		wantAmount:    {[]types.Kind{types.IntKind, types.UintKind, types.DoubleKind, types.StringKind}, "gives %s where an amount is needed: write a number, such as event.data.total"},
-		wantText:      {[]types.Kind{types.StringKind, types.IntKind, types.UintKind, types.DoubleKind, types.BoolKind}, "gives %s where a text is needed: write a text, such as 'order.completed'"},
-		wantTime:      {[]types.Kind{types.TimestampKind, types.StringKind, types.IntKind, types.UintKind, types.DoubleKind}, "gives %s where a time is needed: write a timestamp, a text or a number of seconds since 1970"},
-		wantObject:    {[]types.Kind{types.MapKind}, "gives %s where an object is needed: write a field that holds one, or {'name': value}"},
-	}[w], ""
-	for _, k := range accepted.kinds {
-		if k == kind.Kind() {
-			return nil
-		}
-	}
-	advice = fmt.Sprintf(accepted.advice, spokenType(kind.String()))
-	return &Problem{Line: 1, Column: 1, Text: shorten(source), Message: advice}
+	return &Problem{Line: 1, Column: 1, Text: shorten(source), Message: fmt.Sprintf(accepted.advice, spokenType(kind.String()))}
 }
 
 // checkCost refuses what would take too long on data of likely size.

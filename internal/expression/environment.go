@@ -140,6 +140,8 @@ func newEnvironment(eventType string, more ...cel.EnvOption) (*cel.Env, error) {
 			cel.ValidateComprehensionNestingLimit(2)),
 		cel.Function(readAsNo, cel.Overload(readAsNo, []*cel.Type{cel.DynType}, cel.BoolType,
 			cel.OverloadIsNonStrict(), cel.UnaryBinding(missingReadsAsNo))),
+		cel.Function(wallClock, cel.Overload(wallClock, []*cel.Type{cel.TimestampType, cel.StringType}, cel.TimestampType,
+			cel.BinaryBinding(readWallClock))),
 		cel.Function(ifPresent, cel.Overload(ifPresent, []*cel.Type{cel.DynType}, cel.OptionalType(cel.DynType),
 			cel.OverloadIsNonStrict(), cel.UnaryBinding(missingReadsAsNone))),
 	}

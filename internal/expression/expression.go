@@ -86,6 +86,7 @@ func (c *Condition) Holds(s *Scratch) (bool, *Fault) {
 type Amount struct {
 	code *code
 	path []string // set when the expression is nothing but a field of event.data
+	fast number   // nil when only CEL can tell
 }
 
 // NewAmount compiles an expression for an amount: a number, or a text that holds one. The error is a *Problem.
@@ -95,8 +96,9 @@ func NewAmount(scope Scope, source string) (*Amount, error) {
 		return nil, err
 	}
 	a := &Amount{code: c}
-	if path, ok := dataPath(c.ast.Expr()); ok && scope == OnEvent {
-		a.path = path
+	if scope == OnEvent {
+		a.path, _ = dataPath(c.ast.Expr())
+		a.fast = fastNumber(c.ast.Expr())
 	}
 	return a, nil
 }
@@ -112,6 +114,11 @@ func (a *Amount) Micros(s *Scratch) (aggregate.Micros, bool, *Fault) {
 			return 0, false, nil
 		}
 		return s.microsOfJSON(v)
+	}
+	if a.fast != nil {
+		if f, ok := a.fast(s); ok {
+			return microsOfDouble(f)
+		}
 	}
 	v, fault := a.code.value(s)
 	if v == nil {

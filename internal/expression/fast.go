@@ -280,7 +280,7 @@ func isEquality(function string) bool {
 }
 
 func (t translator) fieldComparison(e ast.Expr, function string, path []string, literal ref.Val) predicate {
-	var compare func(*Scratch, *fastjson.Value) (result int, comparable bool)
+	var compare func(*Scratch, *fastjson.Value) (result int, sameKind bool)
 	switch constant := literal.(type) {
 	case types.String:
 		text := []byte(constant)
@@ -342,8 +342,8 @@ func (t translator) against(e ast.Expr, function string, path []string, compare 
 		if v == nil {
 			return absent
 		}
-		result, comparable := compare(s, v)
-		if !comparable {
+		result, sameKind := compare(s, v)
+		if !sameKind {
 			if mismatch == failed {
 				s.fault = fault
 			}

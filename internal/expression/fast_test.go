@@ -5,9 +5,13 @@ package expression
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
 	"pgregory.net/rapid"
 
 	"github.com/waymark-dev/waymark/internal/event"
@@ -157,6 +161,74 @@ func TestMissingIsToldFromFailing(t *testing.T) {
 		}
 		if fault != nil && strings.Contains(fault.Message, "no such key: x") {
 			t.Errorf("%s: fault %q holds data", source, fault)
+		}
+	}
+}
+
+func drawArithmetic(t *rapid.T, depth int) string {
+	if depth == 0 || rapid.IntRange(0, 3).Draw(t, "leaf") == 0 {
+		return rapid.SampledFrom(append([]string{"2", "0.5", "-3", "0"}, paths...)).Draw(t, "operand")
+	}
+	operator := rapid.SampledFrom([]string{"+", "-", "*", "/"}).Draw(t, "operator")
+	return fmt.Sprintf("(%s %s %s)", drawArithmetic(t, depth-1), operator, drawArithmetic(t, depth-1))
+}
+
+// TestFastAmountsAreWhatCELSays holds the computed amounts against CEL.
+func TestFastAmountsAreWhatCELSays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		source := drawArithmetic(t, 2)
+		amount, err := NewAmount(OnEvent, source)
+		if err != nil {
+			t.Skip(source) // such as 2 / 0.5: constants of two kinds
+		}
+		byCEL := &Amount{code: amount.code}
+		var s Scratch
+		for range 5 {
+			e := event.Event{Data: []byte(drawData(t))}
+			s.Load(&e)
+			got, gotPresent, gotFault := amount.Micros(&s)
+			want, wantPresent, wantFault := byCEL.Micros(&s)
+			if got != want || gotPresent != wantPresent || (gotFault == nil) != (wantFault == nil) || gotFault != nil && *gotFault != *wantFault {
+				t.Fatalf("%s on %s: %d %t (%v), by CEL %d %t (%v)", source, e.Data, got, gotPresent, gotFault, want, wantPresent, wantFault)
+			}
+		}
+	})
+}
+
+// TestFaultsDoNotDependOnEarlierOnes fails expressions in turn: the place in a fault's message must be its own expression's.
+func TestFaultsDoNotDependOnEarlierOnes(t *testing.T) {
+	t.Parallel()
+	e := event.Event{Data: []byte(`{"text": "x", "zero": 0}`)}
+	fail := func(source string) string {
+		condition, err := NewCondition(OnEvent, source)
+		if err != nil {
+			t.Fatalf("compile %s: %v", source, err)
+		}
+		var s Scratch
+		s.Load(&e)
+		_, fault := condition.Holds(&s)
+		if fault == nil {
+			t.Fatalf("%s did not fail", source)
+		}
+		return fault.Message
+	}
+	sources := []string{
+		`event.data.text * 2 > 1`, `1 < 2 && event.data.text * 2 > 1`, `event.data.text - 2 > 1`, `-event.data.text > 1`,
+		`timestamp(9223372036854775807 - int(event.data.zero)) > event.time`, `true && timestamp(9223372036854775807 - int(event.data.zero)) > event.time`,
+	}
+	first := map[string]string{}
+	for _, source := range sources {
+		first[source] = fail(source)
+	}
+	for _, source := range slices.Backward(sources) {
+		if again := fail(source); again != first[source] {
+			t.Errorf("%s failed with %q, after others with %q", source, first[source], again)
+		}
+	}
+	for _, shared := range []ref.Val{types.NoSuchOverloadErr(), types.Int(math.MaxInt64).ConvertToType(types.TimestampType)} {
+		if err, ok := shared.(*types.Err); !ok || err.NodeID() != unplaced {
+			t.Errorf("%v, which CEL shares between expressions, holds a place", shared)
 		}
 	}
 }

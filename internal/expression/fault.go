@@ -6,6 +6,7 @@ package expression
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/google/cel-go/common/ast"
@@ -31,7 +32,18 @@ var (
 	faultFarTime  = &Fault{"the time is outside of the years 1970 to 9999"}
 	faultNoObject = &Fault{"the value is not an object"}
 	faultNoJSON   = &Fault{"the value cannot be written as JSON"}
+	faultKind     = &Fault{"a value in the expression has a kind that does not fit, such as a text where a number is needed"}
 )
+
+// unplaced is a node that no expression has.
+const unplaced = -1
+
+// init marks the errors of which CEL has one for all expressions. Otherwise the first expression to fail so would leave the place
+// of its failure in them, for whichever expression fails so next, on any goroutine.
+func init() {
+	types.LabelErrNode(unplaced, types.NoSuchOverloadErr())
+	types.LabelErrNode(unplaced, types.Int(math.MaxInt64).ConvertToType(types.TimestampType))
+}
 
 // missingPrefixes begin the messages of the errors that CEL gives for fields and list positions that are not there. A test
 // holds this list against the version of CEL in use.
@@ -57,10 +69,12 @@ func (c *code) fault(err error) *Fault {
 	case strings.Contains(err.Error(), "cost limit exceeded"):
 		return faultCost
 	}
-	var at *types.Err
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*types.Err](err); ok {
 		if f := c.faults[at.NodeID()]; f != nil {
 			return f
+		}
+		if at == types.NoSuchOverloadErr() {
+			return faultKind
 		}
 	}
 	return c.unknown
@@ -93,6 +107,8 @@ func callFault(function string) string {
 		return fmt.Sprintf("%s compares values of different kinds, such as a text with a number,", spoken(function))
 	case operators.Divide, operators.Modulo, operators.Add, operators.Subtract, operators.Multiply, operators.Negate:
 		return spoken(function) + " has values that it cannot compute with"
+	case wallClock:
+		return "the time zone is none that is known"
 	}
 	return spoken(function) + " has a value of the wrong kind"
 }

@@ -6,6 +6,7 @@ package expression
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/cel"
@@ -141,11 +142,11 @@ func explainOverload(function, signature string) string {
 	kinds := kindsOf(signature)
 	message := fmt.Sprintf("%s cannot be applied to %s", spoken(function), strings.Join(kinds, " and "))
 	switch {
-	case contains(kinds, "a time") && contains(kinds, "a text"):
+	case slices.Contains(kinds, "a time") && slices.Contains(kinds, "a text"):
 		return message + `: write the time as timestamp("2026-01-31T00:00:00Z")`
-	case contains(kinds, "a text") && (contains(kinds, "a whole number") || contains(kinds, "a number")):
+	case slices.Contains(kinds, "a text") && (slices.Contains(kinds, "a whole number") || slices.Contains(kinds, "a number")):
 		return message + ": write the number without quotes, or double(...) around the text"
-	case contains(kinds, "a whole number") && contains(kinds, "a number"):
+	case slices.Contains(kinds, "a whole number") && slices.Contains(kinds, "a number"):
 		return message + ": write double(...) around the whole number"
 	case function == operators.LogicalAnd || function == operators.LogicalOr || function == operators.LogicalNot:
 		return message + ": write a comparison on each side"
@@ -250,15 +251,6 @@ func shorten(text string) string {
 		return string(characters[:40]) + "…"
 	}
 	return text
-}
-
-func contains(list []string, text string) bool {
-	for _, s := range list {
-		if s == text {
-			return true
-		}
-	}
-	return false
 }
 
 // nearest gives the candidate that is at most two slips away from the name, and at most a third of its length.

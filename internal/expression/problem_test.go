@@ -46,6 +46,8 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		`event.data.x % 2 == 0`:         {Line: 1, Column: 14, Text: "%", Message: `needs whole numbers, and those of JSON are not: write int(...) around the value from data`},
 		`event.id.matches('(')`:         {Line: 1, Column: 18, Text: "'(')", Message: `is no regular expression: write one in the syntax of RE2, such as '^[a-z]+$'`},
 		`event.time > timestamp('now')`: {Line: 1, Column: 24, Text: "'now')", Message: `is no time: write one such as timestamp('2026-01-31T00:00:00Z')`},
+		`event.time.getHours('Europe/Moskow') > 8`: {Line: 1, Column: 21, Text: "Europe/Moskow",
+			Message: `is no time zone: write an IANA name such as Europe/Moscow, or an offset such as +03:00`},
 		`event.data.a.exists(x, event.data.b.exists(y, event.data.c.exists(z, x == z)))`: {Line: 1, Column: 66, Text: "(z, x == z)))",
 			Message: `exists, all, filter and map may be nested twice, not more`},
 		`event.data.a.exists(x, event.data.b.exists(y, x.name.matches(y.name)))`: {Line: 1, Column: 1,

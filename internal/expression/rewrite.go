@@ -13,6 +13,7 @@ import (
 // meaning rewrites a checked expression so that CEL evaluates what the package promises:
 //   - everything that gives yes or no, and everything that is used so, reads a missing field as no;
 //   - a whole number becomes a double where + - * or / combine it with a value from data, of which the kind is not known;
+//   - a part of a time in a zone, such as its hours, is that of the rules that come with the program;
 //   - in an expression for an object, entries of its outermost map whose values are missing are left out.
 type meaning struct{ object bool }
 
@@ -25,6 +26,7 @@ func (m *meaning) Optimize(ctx *cel.OptimizerContext, checked *ast.AST) *ast.AST
 	asked := askedForYesOrNo(nodes, checked)
 	numbers := wholeNumbersBesideData(nodes, checked)
 	for _, e := range nodes { // children come before their parents
+		askWallClock(ctx, e)
 		switch {
 		case numbers[e.ID()]: // dyn keeps the checker from asking for equal kinds on both sides
 			wrap(ctx, checked, e, "double")

@@ -23,6 +23,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -76,6 +77,8 @@ type Options struct {
 	ReportInterval time.Duration
 	// Dial reaches runners; plane.DialTLS does.
 	Dial plane.Dial
+	// Several lets more than one operator run in a process, as tests do. Their metrics are then told together.
+	Several bool
 }
 
 // New makes a manager with all that the operator consists of; start it to run the operator.
@@ -109,6 +112,7 @@ func newManager(config *rest.Config, o *Options) (ctrl.Manager, error) {
 		LeaderElectionID:              leaseName,
 		LeaderElectionNamespace:       o.Namespace,
 		LeaderElectionReleaseOnCancel: true, // the program ends when the manager does
+		Controller:                    controllerconfig.Controller{SkipNameValidation: &o.Several},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)

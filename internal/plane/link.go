@@ -21,6 +21,7 @@ type link struct {
 	workspace types.NamespacedName
 	wake      chan struct{} // asks for a poll soon; holds at most one
 	polling   sync.Mutex    // held during a poll, before mu
+	told      View          // what controllers were told of last; belongs to polling
 
 	mu         sync.Mutex
 	partitions int

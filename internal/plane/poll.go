@@ -39,7 +39,6 @@ func (p *Plane) Poll(ctx context.Context, workspace types.NamespacedName) {
 func (p *Plane) poll(ctx context.Context, l *link) {
 	l.polling.Lock()
 	defer l.polling.Unlock()
-	before := l.view(p.options.Clock.Now())
 	set, err := p.wanted(ctx, l)
 	if err != nil {
 		log.FromContext(ctx).Error(err, "Listed no funnels, so definitions stay as they are")
@@ -54,7 +53,9 @@ func (p *Plane) poll(ctx context.Context, l *link) {
 	}
 	after := l.view(p.options.Clock.Now())
 	observe(l.workspace, &after)
-	p.tell(ctx, l.workspace, &before, &after)
+	// What has changed is judged against what was told last: time alone turns silence into a runner that cannot be reached.
+	p.tell(ctx, l.workspace, &l.told, &after)
+	l.told = after
 }
 
 // set is what a workspace's runners should run.

@@ -6,6 +6,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -59,7 +60,7 @@ func (p *Publisher) Forget(resource types.NamespacedName) { p.Pace.Forget(resour
 // conditionsChanged says whether what a machine reads in the conditions differs. Messages are for people and may carry progress;
 // a change of a message alone can wait like a number.
 func conditionsChanged(before, after Resource) bool {
-	return !equality.Semantic.DeepEqual(verdicts(before), verdicts(after))
+	return !maps.Equal(verdicts(before), verdicts(after))
 }
 
 type verdict struct {

@@ -43,13 +43,13 @@ func (e *NotExpandableError) Error() string {
 // Unwrap gives the API server's answer.
 func (e *NotExpandableError) Unwrap() error { return e.Cause }
 
-// tooSmall names the claims that ask for less than the spec.
+// tooSmall names the claims that ask for less than the spec. A claim can grow once it has a volume.
 func tooSmall(o observation) []string {
 	wanted := o.workspace.Spec.EventLog.Embedded.Storage
 	var names []string
 	for i := range o.claims {
 		asked := o.claims[i].Spec.Resources.Requests[corev1.ResourceStorage]
-		if o.claims[i].DeletionTimestamp.IsZero() && asked.Cmp(wanted) < 0 {
+		if o.claims[i].DeletionTimestamp.IsZero() && o.claims[i].Status.Phase == corev1.ClaimBound && asked.Cmp(wanted) < 0 {
 			names = append(names, o.claims[i].Name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -19,7 +20,6 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	schemavalidation "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	"k8s.io/apimachinery/pkg/api/validation"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celbudget "k8s.io/apiserver/pkg/apis/cel"
@@ -111,21 +111,30 @@ func (d *Definition) admit(ctx context.Context, object *unstructured.Unstructure
 	for _, path := range unknown {
 		errs = append(errs, &field.Error{Type: field.ErrorTypeForbidden, Field: path, Detail: "unknown field"})
 	}
-	errs = append(errs, validateMetadata(meta)...)
-	return append(errs, d.Validate(ctx, object)...)
+	errs = append(errs, validation.ValidateObjectMeta(meta, true, validation.NameIsDNSSubdomain, field.NewPath("metadata"))...)
+	return d.validate(ctx, object, errs)
 }
 
-// Validate checks an object, its status included if it has one, against the schema and, where that holds, against every rule.
+// Validate checks an object, its status included if it has one, against the schema and, as far as they can be evaluated, against
+// every rule.
 func (d *Definition) Validate(ctx context.Context, object *unstructured.Unstructured) field.ErrorList {
-	errs := schemavalidation.ValidateCustomResource(nil, object.Object, d.schema)
-	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, d.structural, object.Object)...)
-	if len(errs) > 0 {
-		return errs // rules may assume that the schema holds
-	}
-	errs, _ = d.rules.Validate(ctx, nil, d.structural, object.Object, nil, celbudget.RuntimeCELCostBudget)
-	return errs
+	return d.validate(ctx, object, nil)
 }
 
-func validateMetadata(meta *metav1.ObjectMeta) field.ErrorList {
-	return validation.ValidateObjectMeta(meta, true, validation.NameIsDNSSubdomain, field.NewPath("metadata"))
+// validate adds to the errors that were found before.
+func (d *Definition) validate(ctx context.Context, object *unstructured.Unstructured, errs field.ErrorList) field.ErrorList {
+	errs = append(errs, schemavalidation.ValidateCustomResource(nil, object.Object, d.schema)...)
+	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, d.structural, object.Object)...)
+	if slices.ContainsFunc(errs, hindersRules) {
+		return errs
+	}
+	broken, _ := d.rules.Validate(ctx, nil, d.structural, object.Object, nil, celbudget.RuntimeCELCostBudget)
+	return append(errs, broken...)
+}
+
+// hindersRules says whether an error leaves an object in a shape that rules cannot be evaluated on, or not at a bounded cost.
+func hindersRules(err *field.Error) bool {
+	return slices.Contains([]field.ErrorType{
+		field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid,
+	}, err.Type)
 }

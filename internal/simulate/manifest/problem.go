@@ -54,7 +54,11 @@ func (o *Origin) Problem(err *field.Error) *Problem {
 	if err.Type == field.ErrorTypeForbidden || err.Type == field.ErrorTypeInvalid && !showsValue(err.BadValue) {
 		message = err.Detail
 	}
-	return &Problem{File: o.file, Line: o.lineOf(err.Field), Resource: o.name, Field: err.Field, Message: message}
+	path := err.Field
+	if path == "<nil>" { // a rule about the whole object
+		path = ""
+	}
+	return &Problem{File: o.file, Line: o.lineOf(path), Resource: o.name, Field: path, Message: message}
 }
 
 // showsValue says whether an error's value tells more than the name of its type, which the API server puts in its place.

@@ -56,8 +56,8 @@ func (o *Origin) String() string {
 	return (&Problem{File: o.file, Line: o.line, Resource: o.name}).Error()
 }
 
-// Read gives the resources of all files, in order. A directory stands for its .yaml, .yml and .json files. The error joins
-// every *Problem that there is, so that all can be mended at once.
+// Read gives the resources of all files, in order. A directory stands for its .yaml, .yml and .json files, but for
+// kustomization.yaml. The error joins every *Problem that there is, so that all can be mended at once.
 func (r *Reader) Read(ctx context.Context, paths []string) ([]Resource, error) {
 	files, err := expand(paths)
 	if err != nil {
@@ -173,8 +173,10 @@ func filesIn(directory string) ([]string, error) {
 	}
 	var files []string
 	for _, entry := range entries {
-		if slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(entry.Name())) && !entry.IsDir() {
-			files = append(files, filepath.Join(directory, entry.Name()))
+		name := entry.Name()
+		kustomize := strings.TrimSuffix(name, filepath.Ext(name)) == "kustomization" // it lists manifests and is none
+		if slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)) && !entry.IsDir() && !kustomize {
+			files = append(files, filepath.Join(directory, name))
 		}
 	}
 	if len(files) == 0 {

@@ -54,11 +54,12 @@ func TestReadTakesManyDocumentsFromManyFiles(t *testing.T) {
 	t.Parallel()
 	other := strings.Replace(funnel, "name: shop", "name: other", 1)
 	names, resources, problems := read(t, map[string]string{
-		"a.yaml":    "# a comment alone\n---\n" + workspace + "---\n" + funnel + "...\n---\n# nothing\n",
-		"b.yml":     "--- {apiVersion: marketing.waymark.dev/v1alpha1, kind: Workspace, metadata: {name: inline}, spec: {eventLog: {embedded: {storage: 1Gi}}}}\n",
-		"c.json":    `{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "marketing.waymark.dev/v1alpha1", "kind": "Workspace", "metadata": {"name": "listed", "namespace": "team"}, "spec": {"eventLog": {"embedded": {"storage": "1Gi"}}}}]}`,
-		"d.yaml":    other,
-		"README.md": "not a manifest",
+		"a.yaml":             "# a comment alone\n---\n" + workspace + "---\n" + funnel + "...\n---\n# nothing\n",
+		"b.yml":              "--- {apiVersion: marketing.waymark.dev/v1alpha1, kind: Workspace, metadata: {name: inline}, spec: {eventLog: {embedded: {storage: 1Gi}}}}\n",
+		"c.json":             `{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "marketing.waymark.dev/v1alpha1", "kind": "Workspace", "metadata": {"name": "listed", "namespace": "team"}, "spec": {"eventLog": {"embedded": {"storage": "1Gi"}}}}]}`,
+		"d.yaml":             other,
+		"README.md":          "not a manifest",
+		"kustomization.yaml": "resources: [a.yaml]\n",
 	})
 	if problems != "" {
 		t.Fatal(problems)
