@@ -81,6 +81,26 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
+func TestTablesLeaveASmallVolumeToTheEvents(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		capacity   uint64
+		partitions int
+		want       uint64
+	}{
+		"64 MiB": {capacity: 64 << 20, partitions: 4, want: 512 << 10},
+		"1 GiB":  {capacity: 1 << 30, partitions: 4, want: 8 << 20},
+		"10 GiB": {capacity: 10 << 30, partitions: 4, want: 32 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := tableBytes(tt.capacity, tt.partitions); got != tt.want {
+				t.Errorf("got %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestTheDataFolderBelongsToOneRunner(t *testing.T) {
 	t.Parallel()
 	p := newPod(t)

@@ -44,6 +44,8 @@ type workspace struct {
 	gateway  *gateway.Gateway
 	keys     *control.KeyFiles
 	metrics  *runner.Metrics
+
+	tableBytes uint64
 }
 
 // serve runs until the context ends, and then leaves in order: no more events in, what waits to the log, the state to disk.
@@ -96,7 +98,13 @@ func (w *workspace) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	reserve := eventlog.NewReserve(eventlog.VolumeAt(c.dataDir), uint64(c.reserveBytes))
+	volume := eventlog.VolumeAt(c.dataDir)
+	space, err := volume.Space()
+	if err != nil {
+		return errors.Join(err, w.log.Close())
+	}
+	w.tableBytes = tableBytes(space.Capacity, c.partitions)
+	reserve := eventlog.NewReserve(volume, uint64(c.reserveBytes))
 	w.runner, err = runner.New(runner.Options{
 		Log: w.log, Partitions: runner.Owned(c.partitions, c.replica, c.replicas), OpenState: w.openState,
 		NewCompiler: newCompiler, TimeZoneData: definition.TimeZoneData, CacheBytes: int(c.partitionCacheBytes), Reserve: reserve,
@@ -116,7 +124,15 @@ func (w *workspace) open(ctx context.Context) (err error) {
 
 func (w *workspace) openState(partition int) (runner.State, error) {
 	dir := filepath.Join(w.config.dataDir, "state", "partition-"+strconv.Itoa(partition))
-	return state.OpenPebble(dir, state.PebbleOptions{CacheBytes: w.config.stateCacheBytes, Logger: w.logger.With("partition", partition)})
+	return state.OpenPebble(dir, state.PebbleOptions{
+		CacheBytes: w.config.stateCacheBytes, TableBytes: w.tableBytes, Logger: w.logger.With("partition", partition),
+	})
+}
+
+// tableBytes sizes the states' tables so that their logs leave a small volume to the events: all partitions' together take a thirty-second of
+// it, and a few times that under load. Beyond 32 MiB larger ones gain nothing.
+func tableBytes(capacity uint64, partitions int) uint64 {
+	return min(max(capacity/32/uint64(partitions), 512<<10), 32<<20)
 }
 
 func newCompiler() engine.Compiler {

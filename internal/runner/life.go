@@ -193,12 +193,13 @@ type ownership struct {
 // retryAppend is the pause after the log refused a record of the owner's.
 const retryAppend = time.Second
 
-// append adds a record of the owner's. It gives false, and no error, when the log cannot take it now.
+// append adds a record of the owner's. It gives false, and no error, when the log cannot take it now. It waits for the log's answer even when
+// the context ends, for the owner must know its last record; the log bounds that wait.
 func (l *life) append(ctx context.Context, r *record.Record) (appended bool, err error) {
 	if l.owner.lost || time.Now().Before(l.owner.tryAfter) || l.opts.scarce() != nil {
 		return false, nil
 	}
-	offset, err := l.owner.Append(ctx, r)
+	offset, err := l.owner.Append(context.WithoutCancel(ctx), r)
 	if err == nil {
 		l.owner.last = offset
 		return true, nil

@@ -21,7 +21,8 @@ const (
 	// firstRetry and lastRetry bound the pause before a partition that failed is opened again.
 	firstRetry = 250 * time.Millisecond
 	lastRetry  = 30 * time.Second
-	// retryAfterGap is the pause before state that does not fit the log is looked at again: only people can change that.
+	// retryAfterGap is the pause before a partition is opened again that another runner took, or whose state does not fit its log: people
+	// have to change that.
 	retryAfterGap = 15 * time.Second
 )
 
@@ -76,7 +77,7 @@ func (p *partition) run(ctx context.Context) {
 		pause := retry
 		failed := faultOf(p.number, err)
 		switch {
-		case failed.stopsIngest:
+		case failed.stopsIngest, failed.reason == ReasonFenced:
 			pause = retryAfterGap
 		case errors.Is(err, eventlog.ErrFull), errors.Is(err, eventlog.ErrUnavailable):
 			pause = min(pause, retryAppend) // it passes by itself

@@ -27,6 +27,9 @@ type PebbleOptions struct {
 	FS vfs.FS
 	// CacheBytes is how much memory blocks of files may take up; 0 is 16 MiB.
 	CacheBytes int64
+	// TableBytes is how much is written to memory, and beside it to a log on disk, before it goes to a file of its own; 0 is 32 MiB. The log
+	// takes that much disk from the start, and a few times that much under load.
+	TableBytes uint64
 	// Logger is told of the store's own troubles; nil is silent.
 	Logger *slog.Logger
 }
@@ -54,11 +57,15 @@ func (o PebbleOptions) pebble() *pebble.Options {
 	if cache == 0 {
 		cache = 16 << 20
 	}
+	table := o.TableBytes
+	if table == 0 {
+		table = 32 << 20
+	}
 	p := &pebble.Options{
 		FS:                          o.FS,
 		CacheSize:                   cache,
 		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                32 << 20,
+		MemTableSize:                table,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       64,
