@@ -10,7 +10,7 @@ func (f *Fold) contact(name string) (*contact, error) {
 		c.used = true
 		return c, nil
 	}
-	c = &contact{name: string([]byte(name)), used: true} // the name given may lie in a chunk
+	c = &contact{name: string([]byte(name)), used: true, purged: -1} // the name given may lie in a chunk
 	if f.options.Store != nil {
 		if err := f.load(c); err != nil {
 			return nil, err

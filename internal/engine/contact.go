@@ -22,10 +22,13 @@ type contact struct {
 	moments []moment
 	holes   int
 	// units are in the order of their slots' numbers.
-	units []*unit
+	units  []*unit
+	cursor int
 	// due is when time alone next changes a unit that has no timer of its own; 0 is never. storedDue is the same as it lies in the store.
 	due, storedDue event.Time
 
+	// purged is how many slots had been dropped when the contact was purged last.
+	purged int
 	// stale is set when a unit is; changed when something differs from the store.
 	stale, changed bool
 	// pages are the pages of moments that lie in the store; none while they lie with the rest.
@@ -88,10 +91,14 @@ type unit struct {
 // MaxMatches is how many matched events a unit keeps: the newest. A unit that had more is counted as saturated.
 const MaxMatches = 10_000
 
-// find gives the contact's unit of a slot, or nil.
+// find gives the contact's unit of a slot, or nil. It looks first behind the one that it found last, since slots come in their order.
 func (c *contact) find(slot uint32) *unit {
-	for _, u := range c.units {
-		if u.id == slot {
+	for range c.units {
+		if c.cursor >= len(c.units) {
+			c.cursor = 0
+		}
+		u := c.units[c.cursor]
+		if c.cursor++; u.id == slot {
 			return u
 		}
 	}
@@ -138,7 +145,7 @@ func (c *contact) place(t event.Time, id string) int {
 		}
 	}
 	if n == cap(c.moments) {
-		c.moments = slices.Grow(c.moments, max(4, n/2))
+		c.grow(max(4, n+n/2))
 	}
 	c.moments = slices.Insert(c.moments, at, moment{time: t, id: id})
 	for _, u := range c.units {
@@ -148,6 +155,16 @@ func (c *contact) place(t event.Time, id string) int {
 		u.stages = slices.Insert(u.stages, at, 0)
 	}
 	return at
+}
+
+// grow makes room for so many moments, in one piece of memory for all units.
+func (c *contact) grow(room int) {
+	n := len(c.moments)
+	c.moments = append(make([]moment, 0, room), c.moments...)
+	block := make([]uint32, room*len(c.units))
+	for i, u := range c.units {
+		u.stages = append(block[i*room:i*room:(i+1)*room], u.stages[:n]...)
+	}
 }
 
 func (m *moment) before(t event.Time, id string) bool { return m.time < t || m.time == t && m.id < id }
@@ -256,9 +273,13 @@ func (c *contact) oldest(u *unit) (event.Time, bool) {
 	return 0, false
 }
 
-// purge lets go of units whose slots are gone. Only what the log itself does to a contact purges it, so that it does not matter
-// when it was stored.
-func (c *contact) purge() (purged bool) {
+// purge lets go of units whose slots are gone, if any went since it was called last. Only what the log itself does to a contact purges it,
+// so that it does not matter when it was stored.
+func (c *contact) purge(dropped int) (purged bool) {
+	if c.purged == dropped {
+		return false
+	}
+	c.purged = dropped
 	for i := len(c.units) - 1; i >= 0; i-- {
 		if u := c.units[i]; u.slot == nil || u.slot.dropped {
 			c.letGo(u)

@@ -124,6 +124,7 @@ func (f *Fold) drop(s *slot) {
 	f.flush() // what is stale now is evaluated before, whenever that is
 	s.dropped = true
 	delete(f.slots, s.id)
+	f.drops++
 	if f.options.Store != nil {
 		f.dropped = append(f.dropped, s.id)
 	}

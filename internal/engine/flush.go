@@ -136,7 +136,7 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		f.rearm(c)
 		return 1
 	}
-	c.purge()
+	c.purge(f.drops)
 	renewed := 0
 	for i := len(c.units) - 1; i >= 0; i-- {
 		if u := c.units[i]; !u.own && u.due != 0 && u.due <= clock {

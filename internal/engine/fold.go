@@ -73,7 +73,9 @@ type Fold struct {
 	nextSlot      uint32
 	definitions   map[string]*defined
 	slots         map[uint32]*slot
-	contacts      map[string]*contact
+	// drops counts the slots that were dropped since the fold was opened.
+	drops    int
+	contacts map[string]*contact
 
 	// live are the slots in force, in the order of their numbers; shadows are those computed from the log that have caught up, and so
 	// fold each record as it comes too. byType are those of both that an event type matters to.
@@ -274,7 +276,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		return nil
 	}
 	f.touch(c)
-	if c.purge() {
+	if c.purge(f.drops) {
 		f.spoil(c)
 	}
 	f.counts.events++

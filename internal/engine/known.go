@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -98,12 +99,16 @@ func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
 // identity gives an event's (source, id) as one string that sorts as the pair does: a zero byte of the source is escaped, and the
 // source ends with a lesser escape.
 func identity(e *event.Event) string {
-	b := make([]byte, 0, len(e.Source)+len(e.ID)+2)
-	for i := range len(e.Source) {
-		if b = append(b, e.Source[i]); e.Source[i] == 0 {
-			b = append(b, 0xff)
-		}
+	var b strings.Builder
+	b.Grow(len(e.Source) + len(e.ID) + 2)
+	rest := e.Source
+	for zero := strings.IndexByte(rest, 0); zero >= 0; zero = strings.IndexByte(rest, 0) {
+		b.WriteString(rest[:zero])
+		b.WriteString("\x00\xff")
+		rest = rest[zero+1:]
 	}
-	b = append(b, 0, 1)
-	return string(append(b, e.ID...))
+	b.WriteString(rest)
+	b.WriteString("\x00\x01")
+	b.WriteString(e.ID)
+	return b.String()
 }
