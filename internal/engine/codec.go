@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -95,50 +96,62 @@ func appendBool(b []byte, v bool) []byte {
 	return append(b, 0)
 }
 
-func appendMatches(b []byte, matches []match) []byte {
-	b = binary.AppendUvarint(b, uint64(len(matches)))
-	var last match
-	for i := range matches {
-		m := &matches[i]
+// appendMoments encodes the contact's moments from one position to another, and then for each unit what they may fill.
+func (c *contact) appendMoments(b []byte, from, to int) []byte {
+	b = binary.AppendUvarint(b, uint64(to-from))
+	var last moment
+	for i := from; i < to; i++ {
+		m := &c.moments[i]
 		shared := commonPrefix(last.id, m.id)
 		b = binary.AppendVarint(b, int64(m.time-last.time))
-		b = binary.AppendUvarint(b, uint64(m.stages))
 		b = binary.AppendUvarint(b, uint64(shared))
 		b = appendString(b, m.id[shared:])
 		b = binary.AppendUvarint(b, uint64(len(m.amounts)))
-		for _, amount := range m.amounts {
-			b = binary.AppendUvarint(b, uint64(amount.Stage))
-			b = binary.AppendVarint(b, int64(amount.Amount))
+		for _, a := range m.amounts {
+			b = binary.AppendUvarint(b, uint64(a.slot))
+			b = binary.AppendUvarint(b, uint64(a.stage))
+			b = binary.AppendVarint(b, int64(a.amount))
 		}
 		last = *m
+	}
+	for _, u := range c.units {
+		for _, stages := range u.stages[from:to] {
+			b = binary.AppendUvarint(b, uint64(stages))
+		}
 	}
 	return b
 }
 
-func (r *reader) matches() []match {
-	const smallest = 5 // five numbers
-	matches := make([]match, r.count(smallest))
-	var last match
-	for i := range matches {
-		m := &matches[i]
-		m.time = last.time + r.time()
-		m.stages = uint32(r.uvarint())
+// readMoments decodes what appendMoments encoded at the end of what the contact has.
+func (c *contact) readMoments(r *reader) {
+	const smallest = 4 // numbers of a moment
+	n := r.count(smallest)
+	c.moments = slices.Grow(c.moments, n)
+	var last moment
+	for range n {
+		m := moment{time: last.time + r.time()}
 		shared := r.uvarint()
 		rest := r.bytes(r.count(1))
 		if shared > uint64(len(last.id)) {
 			r.fail()
-			return nil
+			return
 		}
 		m.id = last.id[:shared] + string(rest)
-		if n := r.count(2); n > 0 {
-			m.amounts = make([]definition.Amount, n)
+		for range r.count(3) {
+			m.amounts = append(m.amounts, amount{uint32(r.uvarint()), int(r.uvarint()), aggregate.Micros(r.varint())})
 		}
-		for j := range m.amounts {
-			m.amounts[j] = definition.Amount{Stage: int(r.uvarint()), Amount: aggregate.Micros(r.varint())}
-		}
-		last = *m
+		c.moments = append(c.moments, m)
+		last = m
 	}
-	return matches
+	for _, u := range c.units {
+		u.stages = slices.Grow(u.stages, n)
+		for range n {
+			stages := uint32(r.uvarint())
+			if u.stages = append(u.stages, stages); stages != 0 {
+				u.count++
+			}
+		}
+	}
 }
 
 func commonPrefix(a, b string) int {
@@ -168,9 +181,9 @@ func (c *contribution) append(b []byte) []byte {
 	return b
 }
 
-func (r *reader) contribution(p *plan) contribution {
+func (r *reader) contribution() contribution {
 	c := contribution{depth: int8(r.uvarint()) - 1}
-	if int(c.depth) >= p.stages {
+	if c.depth >= definition.MaxStages {
 		r.fail()
 		c.depth = -1
 	}
@@ -184,7 +197,7 @@ func (r *reader) contribution(p *plan) contribution {
 		}
 	}
 	n := r.count(2)
-	if n > p.stages {
+	if n > definition.MaxStages {
 		r.fail()
 		return contribution{depth: -1}
 	}

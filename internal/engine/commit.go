@@ -22,6 +22,9 @@ func (f *Fold) Commit(sync bool) error {
 	if f.options.Store == nil {
 		return nil
 	}
+	for _, c := range f.changed {
+		c.compact()
+	}
 	if err := f.options.Store.Write(sync, f.write); err != nil {
 		return fmt.Errorf("commit state at record %d: %w", f.offset, err)
 	}
@@ -43,25 +46,15 @@ func (f *Fold) write(w Writer) error {
 		return err
 	}
 	for _, c := range f.changed {
-		if c.learned {
-			if err := c.known.write(w, c.name, &f.scratch); err != nil {
-				return err
-			}
-		}
-		for _, u := range c.units {
-			if !u.changed || u.slot.dropped {
-				continue
-			}
-			if err := u.write(w, &f.scratch); err != nil {
-				return err
-			}
+		if err := c.write(w, &f.scratch); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 func deleteSlot(w Writer, slot uint32) error {
-	for _, prefix := range []byte{tallyPrefix, unitPrefix, timerPrefix} {
+	for _, prefix := range []byte{tallyPrefix, timerPrefix} {
 		key := slotKey(nil, prefix, slot)
 		if err := w.DeleteRange(key, after(key)); err != nil {
 			return err
@@ -101,35 +94,26 @@ func (f *Fold) writeDefinitions(w Writer) error {
 
 // written notes that all lies in the store as it is.
 func (f *Fold) written() {
-	added := map[*slot][]alarm{}
+	var shared []alarm
+	own := map[uint32][]alarm{}
 	for _, c := range f.changed {
-		c.known.stored = len(c.known.hashes) / knownPage
-		c.changed, c.learned, c.fresh = false, false, false
-		for i := len(c.units) - 1; i >= 0; i-- {
-			u := c.units[i]
-			switch {
-			case u.slot.dropped:
-				c.letGo(i)
-				continue
-			case !u.changed:
-				continue
-			}
-			if u.due != 0 {
-				added[u.slot] = append(added[u.slot], alarm{due: u.due, contact: c.name})
-			}
-			u.written()
+		if c.due != 0 {
+			shared = append(shared, alarm{due: c.due, name: c.name})
 		}
+		for _, u := range c.units {
+			if due := u.ownDue(); due != 0 {
+				own[u.id] = append(own[u.id], alarm{due: due, name: c.name})
+			}
+		}
+		c.written()
 		f.weigh(c)
 	}
 	clear(f.changed)
 	f.changed, f.dropped, f.removed = f.changed[:0], nil, nil
-	for _, d := range f.definitions {
-		for _, s := range []*slot{d.active, d.pending} {
-			if s != nil {
-				s.changed = false
-				s.timers.written(f, s, added[s])
-			}
-		}
+	f.timers.written(f, shared)
+	for id, s := range f.slots {
+		s.changed = false
+		s.timers.written(f, own[id])
 	}
 }
 

@@ -3,113 +3,313 @@
 
 package engine
 
-// contact is what is in memory of one contact.
+import (
+	"cmp"
+	"slices"
+	"sort"
+
+	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/event"
+)
+
+// contact is one contact's state in memory: the events that matter to any definition, once, and a unit for each definition.
 type contact struct {
-	name string
-	// known is empty until it is complete.
+	name  string
 	known known
-	units []*unit
-	// complete is set when known was read; fresh when the store has nothing of the contact.
-	complete, fresh bool
-	// changed is set when something differs from the store; learned when known does.
-	changed, learned bool
+	// moments are the events that matter to a unit, in the order of time and id. One that matters to none any more may stay for a
+	// while; holes counts those.
+	moments []moment
+	holes   int
+	// units are in the order of their slots' numbers.
+	units  []*unit
+	cursor int
+	// due is when time alone next changes a unit that has no timer of its own; 0 is never. storedDue is the same as it lies in the store.
+	due, storedDue event.Time
+
+	// purged is how many slots had been dropped when the contact was purged last.
+	purged int
+	// stale is set when a unit is; changed when something differs from the store.
+	stale, changed bool
+	// pages are the pages of moments that lie in the store; none while they lie with the rest.
+	// drafts are those that are being written.
+	pages, drafts []storedPage
+	// orphans are stored timers of units that are gone.
+	orphans []orphan
 	// used is set when the contact was asked for since the cache last looked at it; weight is what it counted for there.
 	used   bool
 	weight int
 }
 
-// find gives the contact's unit of a slot if it is in memory.
-func (c *contact) find(s *slot) *unit {
-	for _, u := range c.units {
-		if u.slot == s {
+// moment is an event that matters.
+type moment struct {
+	time event.Time
+	// id orders events of equal time; see identity.
+	id string
+	// amounts are what it brings to stages that count a value; nil for most.
+	amounts []amount
+}
+
+// amount is what an event brings at one stage of one slot's funnel.
+type amount struct {
+	slot   uint32
+	stage  int
+	amount aggregate.Micros
+}
+
+// orphan is a stored timer of a slot.
+type orphan struct {
+	slot uint32
+	due  event.Time
+}
+
+// unit is what one funnel counts, so far always a contact.
+type unit struct {
+	slot *slot // nil when the slot was gone before the unit was read
+	id   uint32
+	// stages has for each of the contact's moments the stages that it may fill, as bits; count is how many fill any, and none before
+	// first does.
+	stages []uint32
+	count  int
+	first  int
+	// closed is the end of the last attempt whose start was forgotten; see forget.
+	closed event.Time
+	// saturated is set once the unit had more than MaxMatches.
+	saturated bool
+	// contribution is what the unit adds to its slot's tally.
+	contribution contribution
+	// due is when time alone next changes the unit; 0 is never.
+	due event.Time
+	// own is set while the unit has a timer of its own, for as long as it was only seen by a shadow; storedDue is that timer's as it
+	// lies in the store.
+	own       bool
+	storedDue event.Time
+	// stale is set when the contribution does not yet know of all moments.
+	stale bool
+}
+
+// MaxMatches is how many matched events a unit keeps: the newest. A unit that had more is counted as saturated.
+const MaxMatches = 10_000
+
+// find gives the contact's unit of a slot, or nil. It looks first behind the one that it found last, since slots come in their order.
+func (c *contact) find(slot uint32) *unit {
+	for range c.units {
+		if c.cursor >= len(c.units) {
+			c.cursor = 0
+		}
+		u := c.units[c.cursor]
+		if c.cursor++; u.id == slot {
 			return u
 		}
 	}
 	return nil
 }
 
-func (c *contact) letGo(i int) {
-	last := len(c.units) - 1
-	c.units[i] = c.units[last]
-	c.units[last] = nil
-	c.units = c.units[:last]
+// unit gives the contact's unit of a slot, a new one if need be.
+func (c *contact) unit(s *slot) *unit {
+	if u := c.find(s.id); u != nil {
+		return u
+	}
+	u := &unit{slot: s, id: s.id, own: s.shadow, stages: make([]uint32, len(c.moments), cap(c.moments)), first: len(c.moments)}
+	u.contribution.depth = -1
+	at, _ := slices.BinarySearchFunc(c.units, s.id, func(u *unit, id uint32) int { return cmp.Compare(u.id, id) })
+	c.units = slices.Insert(c.units, at, u)
+	return u
 }
 
-// contact gives a contact, reading nothing yet.
-func (f *Fold) contact(name string) *contact {
-	c, found := f.contacts[name]
-	if !found {
-		c = &contact{name: string([]byte(name))} // the name given may lie in a chunk
-		f.contacts[c.name] = c
-		if f.options.Store != nil {
-			f.ring = append(f.ring, c)
-			f.weigh(c)
+// insert notes that an event may fill stages of a unit.
+func (c *contact) insert(u *unit, t event.Time, id string, found *definition.Match) {
+	at := c.place(t, id)
+	u.stages[at] = found.Stages
+	u.count++
+	u.first = min(u.first, at)
+	for _, a := range found.Amounts {
+		c.moments[at].amounts = append(c.moments[at].amounts, amount{u.id, a.Stage, a.Amount})
+	}
+	if u.count > MaxMatches {
+		c.saturate(u)
+	}
+}
+
+// place gives the position of an event among the moments, making room for one that is new.
+func (c *contact) place(t event.Time, id string) int {
+	n := len(c.moments)
+	at := n
+	if n > 0 && !c.moments[n-1].before(t, id) { // most events come in the order of their times
+		at = sort.Search(n, func(i int) bool { return !c.moments[i].before(t, id) })
+		if c.moments[at].time == t && c.moments[at].id == id {
+			if c.isHole(at) {
+				c.holes--
+			}
+			return at
 		}
 	}
-	c.used = true
-	return c
-}
-
-// unit gives the contact's unit of a slot, reading it when it is not in memory.
-func (f *Fold) unit(s *slot, c *contact) (*unit, error) {
-	for i := 0; i < len(c.units); i++ {
-		switch u := c.units[i]; {
-		case u.slot == s:
-			return u, nil
-		case u.slot.dropped:
-			c.letGo(i)
-			i--
-		}
+	if n == cap(c.moments) {
+		c.grow(max(4, n+n/2))
 	}
-	u, err := f.readUnit(s, c)
-	if err != nil {
-		return nil, err
-	}
-	c.units = append(c.units, u)
-	if f.options.Store != nil {
-		f.weigh(c)
-	}
-	return u, nil
-}
-
-// touch notes that the contact differs from the store.
-func (f *Fold) touch(c *contact) {
-	if !c.changed && f.options.Store != nil {
-		c.changed = true
-		f.changed = append(f.changed, c)
-	}
-}
-
-// weigh counts the contact's memory anew, roughly.
-func (f *Fold) weigh(c *contact) {
-	const perContact, perUnit, perMatch, perKnown = 300, 300, 100, 16
-	weight := perContact + len(c.name) + perKnown*len(c.known.hashes)
+	c.moments = slices.Insert(c.moments, at, moment{time: t, id: id})
 	for _, u := range c.units {
-		weight += perUnit + perMatch*u.size
+		if at <= u.first {
+			u.first++
+		}
+		u.stages = slices.Insert(u.stages, at, 0)
 	}
-	f.weight += weight - c.weight
-	c.weight = weight
+	return at
 }
 
-// evict lets go of contacts that were not used for longest, roughly, and do not differ from the store, while all together weigh more than
-// the cache may. It goes around all contacts and takes those that were not used since it came by; it looks at a bounded number each time.
-func (f *Fold) evict() {
-	const looks = 4096
-	for seen := min(2*len(f.ring), looks); seen > 0 && f.weight > f.options.CacheBytes; seen-- {
-		if f.hand >= len(f.ring) {
-			f.hand = 0
+// grow makes room for so many moments, in one piece of memory for all units.
+func (c *contact) grow(room int) {
+	n := len(c.moments)
+	c.moments = append(make([]moment, 0, room), c.moments...)
+	block := make([]uint32, room*len(c.units))
+	for i, u := range c.units {
+		u.stages = append(block[i*room:i*room:(i+1)*room], u.stages[:n]...)
+	}
+}
+
+func (m *moment) before(t event.Time, id string) bool { return m.time < t || m.time == t && m.id < id }
+
+func (c *contact) isHole(at int) bool {
+	for _, u := range c.units {
+		if u.stages[at] != 0 {
+			return false
 		}
-		c := f.ring[f.hand]
-		if c.used || c.changed {
-			c.used = false
-			f.hand++
+	}
+	return true
+}
+
+func (c *contact) saturate(u *unit) {
+	if !u.saturated {
+		u.saturated = true
+		u.slot.tally.saturated++
+	}
+	for u.stages[u.first] == 0 {
+		u.first++
+	}
+	c.clear(u, u.first)
+	c.trim()
+}
+
+// clear takes an event away from a unit.
+func (c *contact) clear(u *unit, at int) {
+	u.stages[at] = 0
+	u.count--
+	if m := &c.moments[at]; len(m.amounts) > 0 {
+		m.amounts = slices.DeleteFunc(m.amounts, func(a amount) bool { return a.slot == u.id })
+	}
+	if c.isHole(at) {
+		c.holes++
+	}
+}
+
+// trim lets go of moments at the beginning that matter to no unit, and of all such when they are many.
+func (c *contact) trim() {
+	n := 0
+	for n < len(c.moments) && c.holes > 0 && c.isHole(n) {
+		n++
+		c.holes--
+	}
+	if n > 0 {
+		clear(c.moments[:n])
+		c.moments = c.moments[n:]
+		for _, u := range c.units {
+			u.stages = u.stages[n:]
+			u.first = max(u.first-n, 0)
+		}
+	}
+	if few := 64; c.holes > max(few, len(c.moments)/2) {
+		c.compact()
+	}
+}
+
+// compact lets go of all moments that matter to no unit.
+func (c *contact) compact() {
+	if c.holes == 0 {
+		return
+	}
+	kept := 0
+	for at := range c.moments {
+		if c.isHole(at) {
 			continue
 		}
-		last := len(f.ring) - 1
-		f.ring[f.hand] = f.ring[last]
-		f.ring[last] = nil
-		f.ring = f.ring[:last]
-		delete(f.contacts, c.name)
-		f.weight -= c.weight
+		c.moments[kept] = c.moments[at]
+		for _, u := range c.units {
+			u.stages[kept] = u.stages[at]
+		}
+		kept++
 	}
+	clear(c.moments[kept:])
+	c.moments = c.moments[:kept]
+	for _, u := range c.units {
+		u.stages = u.stages[:kept]
+		u.first = 0
+	}
+	c.holes = 0
+}
+
+// forget takes away a unit's events before a time at which no event can arrive any more nor any attempt count.
+//
+// Under FirstStart whether a start opens an attempt depends on the attempts before it. All that is left of those that started
+// before the boundary is the end of the last one: the horizon includes the window, so that end cannot change any more.
+func (c *contact) forget(u *unit, v *evaluator, boundary event.Time) {
+	if u.slot.plan.firstStart {
+		u.closed = v.lastEnd(u.slot.plan, c.moments, u.stages, u.closed, boundary)
+	}
+	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
+		if u.stages[u.first] != 0 {
+			c.clear(u, u.first)
+		}
+	}
+	c.trim()
+}
+
+// oldest gives the time of the unit's first event; false when it has none.
+func (c *contact) oldest(u *unit) (event.Time, bool) {
+	for ; u.first < len(u.stages); u.first++ {
+		if u.stages[u.first] != 0 {
+			return c.moments[u.first].time, true
+		}
+	}
+	return 0, false
+}
+
+// purge lets go of units whose slots are gone, if any went since it was called last. Only what the log itself does to a contact purges it,
+// so that it does not matter when it was stored.
+func (c *contact) purge(dropped int) (purged bool) {
+	if c.purged == dropped {
+		return false
+	}
+	c.purged = dropped
+	for i := len(c.units) - 1; i >= 0; i-- {
+		if u := c.units[i]; u.slot == nil || u.slot.dropped {
+			c.letGo(u)
+			purged = true
+		}
+	}
+	return purged
+}
+
+// letGo takes a unit away with all that it holds.
+func (c *contact) letGo(u *unit) {
+	for at, stages := range u.stages {
+		if stages != 0 {
+			c.clear(u, at)
+		}
+	}
+	c.trim()
+	c.units = slices.DeleteFunc(c.units, func(o *unit) bool { return o == u })
+	if u.storedDue != 0 && u.slot != nil && !u.slot.dropped {
+		c.orphans = append(c.orphans, orphan{u.id, u.storedDue})
+	}
+	u.storedDue = 0
+}
+
+// nextDue gives when the first of the units that share the contact's timer is due.
+func (c *contact) nextDue() (due event.Time) {
+	for _, u := range c.units {
+		if !u.own {
+			due = earlier(due, u.due)
+		}
+	}
+	return due
 }

@@ -50,6 +50,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		return err
 	}
 	f.nextSlot++
+	s.shadow = true
 	s.floor, s.cursor, s.target = f.clock, f.first, offset
 	s.gap = f.first > firstOffset
 	if f.counts.events == 0 { // there is nothing to compute from: it follows from here
@@ -73,7 +74,7 @@ func (f *Fold) compile(key string, id uint32, version string, meaning json.RawMe
 	if err != nil {
 		return nil, fmt.Errorf("definition %s: %w", key, err)
 	}
-	s.timers.complete = true // a new slot has nothing stored
+	f.slots[id] = s
 	return s, nil
 }
 
@@ -93,9 +94,10 @@ func (f *Fold) activate(r *record.VersionRecord) {
 	if d == nil || d.pending == nil || d.pending.version != r.Version {
 		return
 	}
-	f.flush()
+	f.flush() // while the slot is a shadow
 	f.drop(d.active)
 	d.active, d.pending = d.pending, nil
+	d.active.shadow = false
 	d.active.setClock(f.clock) // the log may no longer hold the tick before the apply
 	f.follow()
 }
@@ -119,11 +121,14 @@ func (f *Fold) drop(s *slot) {
 	if s == nil {
 		return
 	}
+	f.flush() // what is stale now is evaluated before, whenever that is
 	s.dropped = true
+	delete(f.slots, s.id)
+	f.drops++
 	if f.options.Store != nil {
 		f.dropped = append(f.dropped, s.id)
 	}
-	s.timers, s.tally = timers{}, newTally(s.plan.stages) // units may still point to it
+	s.timers, s.tally = timers{}, tally{} // units may still point to it
 }
 
 // follow finds the slots that fold the next record as it comes: those in force, and shadows that have caught up.
@@ -208,18 +213,13 @@ func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
 		if err != nil {
 			return err
 		}
-		if s.catchingUp() {
-			return nil
-		}
-		return f.drain([]*slot{s}, eventsBudget+events)
+		return f.drainShadow(s, eventsBudget+events)
 	case record.Epoch, record.Tick:
 		t := max(r.Tick, r.Epoch.Time)
 		s.knowsSince(t)
 		f.flush()
-		if s.setClock(t); s.catchingUp() {
-			return nil
-		}
-		return f.drain([]*slot{s}, tickBudget)
+		s.setClock(t)
+		return f.drainShadow(s, tickBudget)
 	}
 	return nil // what concerns definitions was folded when it was new
 }
@@ -238,23 +238,31 @@ func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err er
 		if err != nil {
 			return n, err
 		}
-		c := f.contact(e.Contact)
-		if err := f.readKnown(c); err != nil {
+		if err := f.shadowEvent(s, &e, at); err != nil {
 			return n, err
-		}
-		var hash uint64
-		hash, f.buffer = identityHash(&e, f.buffer)
-		if first, found := c.known.find(hash); found && first != at {
-			continue
-		}
-		if m, matters := s.offer(&e, at, f.options.Partition); matters {
-			m.id = identity(&e)
-			if err := f.insert(s, c, m); err != nil {
-				return n, err
-			}
 		}
 	}
 	return n, nil
+}
+
+// shadowEvent folds an event that was folded before when it was new: what was a duplicate then is one now.
+func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
+	c, err := f.contact(e.Contact)
+	if err != nil {
+		return err
+	}
+	if err := f.complete(&c.known, c.name); err != nil {
+		return err
+	}
+	var hash uint64
+	hash, f.buffer = identityHash(e, f.buffer)
+	if first, found := c.known.find(hash); found && first != at {
+		return nil
+	}
+	if found, matters := s.offer(e, at, f.options.Partition); matters {
+		f.insert(s, c, e.Time, identity(e), &found)
+	}
+	return nil
 }
 
 // knowsSince notes from when on the records after a gap tell all.

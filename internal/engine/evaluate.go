@@ -13,27 +13,15 @@ import (
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// match is an event that may fill one or more stages of a funnel.
-type match struct {
-	time event.Time
-	// id orders events of equal time; see identity.
-	id string
-	// stages has bit i set when the event may fill stage i.
-	stages uint32
-	// amounts are what it brings at stages that count a value.
-	amounts []definition.Amount
-}
-
-func (m *match) before(o *match) bool {
-	return m.time < o.time || m.time == o.time && m.id < o.id
-}
-
 // evaluator turns the matched events of one unit into what the unit adds to a funnel's numbers. It holds only memory that is
 // used again; its results depend on nothing but the arguments of evaluate.
 type evaluator struct {
-	plan    *plan
-	view    view
-	matches []match
+	plan *plan
+	view view
+	// times and stages are those of the unit's events, positions where they are among the contact's moments.
+	times     []event.Time
+	stages    []uint32
+	positions []int32
 	// at[i] has bit j set when event j may fill stage i.
 	at [definition.MaxStages][]uint64
 	// tied is set when events share a time; then groups[j] is the run of events of event j's time, and kept and fills hold
@@ -46,25 +34,25 @@ type evaluator struct {
 	path [definition.MaxStages]int32
 	// counted[j] has bit i set when event j's amount at stage i was added.
 	counted []uint32
-	// buffer is where the events of a unit with several pages are brought together.
-	buffer []match
 }
 
 // evaluate computes the contribution of a unit at the view's clock into c, and when time alone next changes it (0: never).
-// The events are sorted by time and id. Starts at or before closed open no attempt under FirstStart.
-func (v *evaluator) evaluate(p *plan, now view, matches []match, closed event.Time, c *contribution) (due event.Time) {
+// Stages are those that each of the moments may fill. Starts at or before closed open no attempt under FirstStart.
+func (v *evaluator) evaluate(
+	p *plan, now view, moments []moment, stages []uint32, closed event.Time, c *contribution,
+) (due event.Time) {
 	c.reset(p)
 	v.plan, v.view = p, now
-	v.matches = matches
+	from := 0
 	if !p.firstStart { // an attempt needs nothing before its start
-		v.matches = matches[sort.Search(len(matches), func(i int) bool { return matches[i].time >= now.from }):]
+		from = sort.Search(len(moments), func(i int) bool { return moments[i].time >= now.from })
 	}
-	v.index()
+	v.index(moments, stages, from)
 	var best attempt
 	best.depth = -1
 	open := closed // the end of the open attempt
 	for s := v.next(0, 0); s >= 0; s = v.next(0, s+1) {
-		start := v.matches[s].time
+		start := v.times[s]
 		if p.firstStart && start <= open {
 			continue
 		}
@@ -81,7 +69,7 @@ func (v *evaluator) evaluate(p *plan, now view, matches []match, closed event.Ti
 		if start < now.from {
 			continue
 		}
-		if v.addValues(&a, c) && p.rollingDays > 0 {
+		if v.addValues(&a, moments, c) && p.rollingDays > 0 {
 			due = earlier(due, p.leaves(start))
 		}
 		if a.betters(&best) {
@@ -96,11 +84,11 @@ func (v *evaluator) evaluate(p *plan, now view, matches []match, closed event.Ti
 }
 
 // lastEnd gives the end of the last attempt under FirstStart that started before the boundary, or closed when there is none.
-func (v *evaluator) lastEnd(p *plan, matches []match, closed, boundary event.Time) event.Time {
-	v.plan, v.matches = p, matches
-	v.index()
-	for s := v.next(0, 0); s >= 0 && matches[s].time < boundary; s = v.next(0, s+1) {
-		if matches[s].time > closed {
+func (v *evaluator) lastEnd(p *plan, moments []moment, stages []uint32, closed, boundary event.Time) event.Time {
+	v.plan = p
+	v.index(moments, stages, 0)
+	for s := v.next(0, 0); s >= 0 && v.times[s] < boundary; s = v.next(0, s+1) {
+		if v.times[s] > closed {
 			a := v.walk(s)
 			closed = a.end
 		}
@@ -141,7 +129,7 @@ func (a *attempt) betters(b *attempt) bool {
 // allow. What lies after a stage does not change how the stage was filled, so this is deepest, then earliest, then smallest.
 func (v *evaluator) walk(s int) attempt {
 	p := v.plan
-	start := v.matches[s].time
+	start := v.times[s]
 	end := start + p.window
 	last := p.stages - 1
 	v.path[0] = int32(s)
@@ -153,7 +141,7 @@ func (v *evaluator) walk(s int) attempt {
 	}
 	for depth < last {
 		j := v.next(depth+1, from)
-		if j < 0 || v.matches[j].time > end {
+		if j < 0 || v.times[j] > end {
 			break
 		}
 		if !v.tied {
@@ -172,7 +160,7 @@ func (v *evaluator) walk(s int) attempt {
 // judge gives the status of an attempt at the clock.
 func (v *evaluator) judge(start event.Time, depth int, windowEnd event.Time) attempt {
 	p := v.plan
-	at := v.matches[v.path[depth]].time
+	at := v.times[v.path[depth]]
 	a := attempt{start: start, depth: depth, end: windowEnd}
 	if depth == p.stages-1 {
 		a.status, a.end = converted, at
@@ -195,7 +183,7 @@ func (v *evaluator) copyPath(c *contribution, a *attempt) {
 	c.recovered = 0
 	c.toNext = c.toNext[:0]
 	for i := range a.depth {
-		took := v.matches[v.path[i+1]].time - v.matches[v.path[i]].time
+		took := v.times[v.path[i+1]] - v.times[v.path[i]]
 		if drop := v.plan.dropAfter[i]; drop > 0 && took > drop {
 			c.recovered |= 1 << i
 		}
@@ -223,43 +211,50 @@ func (v *evaluator) settle(best *attempt, c *contribution) (due event.Time) {
 
 // addValues adds the amounts of events that fill stages of the attempt and were not added for another attempt; it says whether
 // the attempt has any amount.
-func (v *evaluator) addValues(a *attempt, c *contribution) (any bool) {
+func (v *evaluator) addValues(a *attempt, moments []moment, c *contribution) (any bool) {
 	if v.plan.valued == 0 {
 		return false
 	}
 	for i := range a.depth + 1 {
 		j := v.path[i]
-		for _, amount := range v.matches[j].amounts {
-			if amount.Stage != i {
+		for _, amount := range moments[v.positions[j]].amounts {
+			if amount.slot != v.plan.slot || amount.stage != i {
 				continue
 			}
 			any = true
 			if v.counted[j]&(1<<i) == 0 {
 				v.counted[j] |= 1 << i
-				c.addValue(i, amount.Amount)
+				c.addValue(i, amount.amount)
 			}
 		}
 	}
 	return any
 }
 
-// index prepares the search for the next event of a stage, and finds events that share a time.
-func (v *evaluator) index() {
-	n := len(v.matches)
-	words := (n + 63) / 64
+// index takes in the events that may fill a stage, prepares the search for the next of a stage, and finds those that share a time.
+func (v *evaluator) index(moments []moment, stages []uint32, from int) {
+	v.times, v.stages, v.positions, v.tied = v.times[:0], v.stages[:0], v.positions[:0], false
+	for i := from; i < len(stages); i++ {
+		if stages[i] == 0 {
+			continue
+		}
+		n := len(v.times)
+		v.tied = v.tied || n > 0 && v.times[n-1] == moments[i].time
+		v.times = append(v.times, moments[i].time)
+		v.stages = append(v.stages, stages[i])
+		v.positions = append(v.positions, int32(i))
+	}
+	words := (len(v.times) + 63) / 64
 	for i := range v.plan.stages {
 		v.at[i] = zeroed(v.at[i], words)
 	}
-	v.tied = false
-	all := uint32(1)<<v.plan.stages - 1 // for 32 stages the shift gives 0, less 1 is all ones
-	for j := range v.matches {
-		for left := v.matches[j].stages & all; left != 0; left &= left - 1 {
+	for j, left := range v.stages {
+		for ; left != 0; left &= left - 1 {
 			v.at[bits.TrailingZeros32(left)][j/64] |= 1 << (j % 64)
 		}
-		v.tied = v.tied || j > 0 && v.matches[j].time == v.matches[j-1].time
 	}
 	if v.plan.valued != 0 {
-		v.counted = zeroed(v.counted, n)
+		v.counted = zeroed(v.counted, len(v.times))
 	}
 	if v.tied {
 		v.group()

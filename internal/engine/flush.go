@@ -18,90 +18,145 @@ const (
 
 // flush brings the numbers up to all events folded.
 func (f *Fold) flush() {
-	for _, u := range f.stale {
-		if u.stale = false; !u.slot.dropped {
-			f.evaluate(u)
+	for _, c := range f.stale {
+		c.stale = false
+		for _, u := range c.units {
+			if u.stale {
+				f.evaluate(c, u)
+			}
 		}
+		f.rearm(c)
 	}
 	clear(f.stale)
 	f.stale = f.stale[:0]
 }
 
+// spoil notes that a contact is to be flushed.
+func (f *Fold) spoil(c *contact) {
+	if !c.stale {
+		c.stale = true
+		f.stale = append(f.stale, c)
+	}
+}
+
 // evaluate brings one unit up to its events and its slot's clock.
-func (f *Fold) evaluate(u *unit) {
+func (f *Fold) evaluate(c *contact, u *unit) {
 	s := u.slot
 	s.tally.add(&u.contribution, -1)
-	var matches []match
-	matches, f.evaluator.buffer = u.all(f.evaluator.buffer)
-	due := f.evaluator.evaluate(s.plan, s.view, matches, u.closed, &u.contribution)
+	due := f.evaluator.evaluate(s.plan, s.view, c.moments, u.stages, u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)
-	if first, any := u.oldest(); any {
+	if first, any := c.oldest(u); any {
 		due = earlier(due, s.plan.forgetAt(first))
 	}
-	s.changed, u.changed = true, true
-	f.touch(u.contact)
+	u.stale = false
+	u.own = u.own && s.shadow
 	if due != u.due {
-		u.due = due
-		s.timers.set(u)
+		if u.due = due; u.own {
+			s.timers.set(due, c)
+		}
+	}
+	s.changed = true
+	f.touch(c)
+}
+
+// rearm sets the timer that a contact's units share.
+func (f *Fold) rearm(c *contact) {
+	if due := c.nextDue(); due != c.due {
+		c.due = due
+		f.timers.set(due, c)
+		f.touch(c)
 	}
 }
 
-// drainAll drains the slots in force together, and each shadow by itself, as it would when it had not caught up.
-func (f *Fold) drainAll(budget int) error {
-	if err := f.drain(f.live, budget); err != nil {
-		return err
+// renew brings a unit up to date that is due, and lets go of what it need not keep any more.
+func (f *Fold) renew(c *contact, u *unit) {
+	if oldest, any := c.oldest(u); any && oldest < u.slot.view.forgotten {
+		c.forget(u, &f.evaluator, u.slot.view.forgotten)
 	}
-	for i := range f.shadows {
-		if f.shadows[i].catchingUp() {
-			continue
-		}
-		if err := f.drain(f.shadows[i:i+1], budget); err != nil {
-			return err
-		}
+	f.evaluate(c, u)
+	if u.count == 0 && !u.saturated {
+		c.letGo(u)
 	}
-	return nil
 }
 
-// drain evaluates the units that are due, in the order of due time, slot and contact, as far as the budget goes. What a stale unit will be
-// due at when it is flushed lies after the clock, so it makes no difference when that is; only a shadow that is not yet at the time
-// when it was applied takes in events that are to be forgotten at once, and it waits.
-func (f *Fold) drain(slots []*slot, budget int) error {
-	for ; budget > 0; budget-- {
-		s, first, err := f.earliest(slots)
-		if err != nil || s == nil || first.due > s.view.clock {
+// drainLive renews units of the slots in force.
+func (f *Fold) drainLive(budget int) error {
+	return f.drain(f.liveTimers(), f.clock, budget)
+}
+
+// liveTimers are the timers that all slots in force share, and those of units that only a shadow has seen so far.
+func (f *Fold) liveTimers() []*timers {
+	f.domains = append(f.domains[:0], &f.timers)
+	for _, s := range f.live {
+		f.domains = append(f.domains, &s.timers)
+	}
+	return f.domains
+}
+
+// drainShadow renews units of one shadow. What a stale unit will be due at when it is flushed lies after the clock, so it makes no difference
+// when that is; only a shadow that is not yet at the time when it was applied takes in events that are to be forgotten at once, and
+// so it waits.
+func (f *Fold) drainShadow(s *slot, budget int) error {
+	if s.catchingUp() {
+		return nil
+	}
+	return f.drain([]*timers{&s.timers}, s.view.clock, budget)
+}
+
+// drain renews the units that are due, in the order of due time, slot and contact, as far as the budget goes.
+func (f *Fold) drain(domains []*timers, clock event.Time, budget int) error {
+	for budget > 0 {
+		domain, first, err := f.earliest(domains)
+		if err != nil || domain == nil || first.due > clock {
 			return err
 		}
 		if len(f.stale) > 0 { // rare; and then what is due may no longer be
 			f.flush()
-			budget++
 			continue
 		}
-		u := first.unit
-		if u == nil {
-			if u, err = f.unit(s, f.contact(first.contact)); err != nil {
+		c := first.contact
+		if c == nil {
+			if c, err = f.contact(first.name); err != nil {
 				return err
 			}
 		}
-		if u.due != first.due {
-			return fmt.Errorf("%w: a timer and its unit disagree", ErrCorruptState)
+		if domain.dueOf(c) != first.due {
+			return fmt.Errorf("%w: a timer and its contact disagree", ErrCorruptState)
 		}
-		if oldest, any := u.oldest(); any && oldest < s.view.forgotten {
-			u.forget(&f.evaluator, s.view.forgotten)
-		}
-		f.evaluate(u)
+		budget -= f.ringFor(domain, c, clock)
 	}
 	return nil
 }
 
-// earliest gives the first alarm of the slots, and whose it is.
-func (f *Fold) earliest(slots []*slot) (whose *slot, first alarm, err error) {
-	for _, s := range slots {
-		a, ever, err := s.timers.earliest(f, s)
+// ringFor renews what a contact's timer was set for, and gives how many units that were, or 1.
+func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
+	f.touch(c)
+	if s := domain.slot; s != nil {
+		f.renew(c, c.find(s.id))
+		f.rearm(c)
+		return 1
+	}
+	c.purge(f.drops)
+	renewed := 0
+	for i := len(c.units) - 1; i >= 0; i-- {
+		if u := c.units[i]; !u.own && u.due != 0 && u.due <= clock {
+			f.renew(c, u)
+			renewed++
+		}
+	}
+	f.rearm(c)
+	return max(renewed, 1)
+}
+
+// earliest gives the first alarm of the domains, and whose it is; nil when there is none.
+func (f *Fold) earliest(domains []*timers) (whose *timers, first alarm, err error) {
+	for _, t := range domains {
+		a, ever, err := t.earliest(f)
 		if err != nil {
 			return nil, alarm{}, err
 		}
 		if ever && (whose == nil || a.due < first.due) {
-			whose, first = s, a
+			whose, first = t, a
 		}
 	}
 	return whose, first, nil
@@ -114,7 +169,7 @@ func (f *Fold) NextDue() (event.Time, error) {
 		return 0, f.err
 	}
 	f.flush()
-	_, first, err := f.earliest(f.live)
+	_, first, err := f.earliest(f.liveTimers())
 	if err != nil {
 		f.err = err
 	}

@@ -72,15 +72,21 @@ type Fold struct {
 	counts        counts
 	nextSlot      uint32
 	definitions   map[string]*defined
-	contacts      map[string]*contact
+	slots         map[uint32]*slot
+	// drops counts the slots that were dropped since the fold was opened.
+	drops    int
+	contacts map[string]*contact
 
 	// live are the slots in force, in the order of their numbers; shadows are those computed from the log that have caught up, and so
 	// fold each record as it comes too. byType are those of both that an event type matters to.
 	live, shadows []*slot
 	byType        map[string][]*slot
 
-	// stale are the units to evaluate before the clock moves or anybody looks.
-	stale     []*unit
+	// timers are those that the units of all slots in force share.
+	timers  timers
+	domains []*timers
+	// stale are the contacts to evaluate before the clock moves or anybody looks.
+	stale     []*contact
 	evaluator evaluator
 	buffer    []byte
 	err       error
@@ -115,6 +121,8 @@ func Open(options Options) (*Fold, error) {
 		definitions: map[string]*defined{},
 		contacts:    map[string]*contact{},
 		byType:      map[string][]*slot{},
+		slots:       map[uint32]*slot{},
+		timers:      timers{complete: true},
 	}
 	if options.Store != nil {
 		if err := f.restore(); err != nil {
@@ -219,6 +227,19 @@ func (f *Fold) tick(t event.Time) error {
 	return f.drainAll(tickBudget)
 }
 
+// drainAll renews what is due: of the slots in force together, and of each shadow by itself, as it would when it had not caught up.
+func (f *Fold) drainAll(budget int) error {
+	if err := f.drainLive(budget); err != nil {
+		return err
+	}
+	for _, s := range f.shadows {
+		if err := f.drainShadow(s, budget); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // foldEvents folds a chunk and gives how many events it holds.
 func (f *Fold) foldEvents(offset uint64, chunk []byte) (n int, err error) {
 	var e event.Event
@@ -241,8 +262,11 @@ func (f *Fold) foldEvents(offset uint64, chunk []byte) (n int, err error) {
 }
 
 func (f *Fold) foldEvent(e *event.Event, at place) error {
-	c := f.contact(e.Contact)
-	if err := f.readKnown(c); err != nil {
+	c, err := f.contact(e.Contact)
+	if err != nil {
+		return err
+	}
+	if err := f.complete(&c.known, c.name); err != nil {
 		return err
 	}
 	var hash uint64
@@ -251,8 +275,10 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.counts.duplicates++
 		return nil
 	}
-	c.learned = true
 	f.touch(c)
+	if c.purge(f.drops) {
+		f.spoil(c)
+	}
 	f.counts.events++
 	if f.counts.lastEvent == 0 || e.Time > f.counts.lastEvent {
 		f.counts.lastEvent = e.Time
@@ -262,32 +288,22 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	}
 	id := ""
 	for _, s := range f.byType[e.Type] {
-		m, matters := s.offer(e, at, f.options.Partition)
+		found, matters := s.offer(e, at, f.options.Partition)
 		if !matters {
 			continue
 		}
 		if id == "" {
 			id = identity(e)
 		}
-		m.id = id
-		if err := f.insert(s, c, m); err != nil {
-			return err
-		}
+		f.insert(s, c, e.Time, id, &found)
 	}
 	return nil
 }
 
-func (f *Fold) insert(s *slot, c *contact, m match) error {
-	u, err := f.unit(s, c)
-	if err != nil {
-		return err
-	}
-	u.insert(m)
-	u.changed = true
+func (f *Fold) insert(s *slot, c *contact, t event.Time, id string, found *definition.Match) {
+	u := c.unit(s)
+	c.insert(u, t, id, found)
+	u.stale = true
+	f.spoil(c)
 	f.touch(c)
-	if !u.stale {
-		u.stale = true
-		f.stale = append(f.stale, u)
-	}
-	return nil
 }

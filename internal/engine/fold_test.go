@@ -199,3 +199,14 @@ func TestBackfillGivesTheNumbersOfAnEarlierApply(t *testing.T) {
 		t.Errorf("a later apply gives other numbers (-early +late):\n%s", diff)
 	}
 }
+
+// longHistory is n events of one contact, one a second.
+func longHistory(contact string, n int) record.Record {
+	var events []event.Event
+	for i := range n {
+		events = append(events, event.Event{
+			Contact: contact, Type: []string{"visit", "cart", "order"}[i%3], ID: fmt.Sprint(i), Time: noon + event.Time(i)*1_000_000, Data: []byte("7"),
+		})
+	}
+	return chunk(events...)
+}

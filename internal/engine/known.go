@@ -6,6 +6,8 @@ package engine
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -34,12 +36,17 @@ func placeOf(offset uint64, index int) (place, error) {
 // known is the identities of a contact's events in the order of the log, each with the place where it came first. It is shared
 // by all definitions, also by one that is computed from the log later: an event counts only at its first place.
 type known struct {
-	hashes []uint64
-	places []place
+	entries []identified
 	// index leads from a hash to its position once there are many.
 	index map[uint64]int32
-	// stored is how many identities lie in full pages of the store.
-	stored int
+	// stored is how many full pages lie in the store; missing how many of their identities were not read yet.
+	stored, missing int
+}
+
+// identified is one identity, by its hash, and where it came first.
+type identified struct {
+	hash uint64
+	at   place
 }
 
 // first gives where the identity came first, noting the place when it is new.
@@ -48,34 +55,36 @@ func (k *known) first(hash uint64, at place) (place, bool) {
 		return p, false
 	}
 	if k.index != nil {
-		k.index[hash] = int32(len(k.hashes))
+		k.index[hash] = int32(len(k.entries))
 	}
-	k.hashes = append(k.hashes, hash)
-	k.places = append(k.places, at)
+	if len(k.entries) == cap(k.entries) {
+		k.entries = slices.Grow(k.entries, max(4, len(k.entries)/2))
+	}
+	k.entries = append(k.entries, identified{hash, at})
 	return at, true
 }
 
 // find gives where the identity came first.
 func (k *known) find(hash uint64) (place, bool) {
-	if len(k.hashes) < knownIndexed {
-		for i, h := range k.hashes {
-			if h == hash {
-				return k.places[i], true
+	if len(k.entries) < knownIndexed {
+		for i := range k.entries {
+			if k.entries[i].hash == hash {
+				return k.entries[i].at, true
 			}
 		}
 		return 0, false
 	}
 	if k.index == nil {
-		k.index = make(map[uint64]int32, 2*len(k.hashes))
-		for i, h := range k.hashes {
-			k.index[h] = int32(i)
+		k.index = make(map[uint64]int32, 2*len(k.entries))
+		for i := range k.entries {
+			k.index[k.entries[i].hash] = int32(i)
 		}
 	}
 	i, found := k.index[hash]
 	if !found {
 		return 0, false
 	}
-	return k.places[i], true
+	return k.entries[i].at, true
 }
 
 // identityHash is a 64-bit hash of an event's (source, id). It is part of the stored form and never changes. It only has to tell one
@@ -90,12 +99,16 @@ func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
 // identity gives an event's (source, id) as one string that sorts as the pair does: a zero byte of the source is escaped, and the
 // source ends with a lesser escape.
 func identity(e *event.Event) string {
-	b := make([]byte, 0, len(e.Source)+len(e.ID)+2)
-	for i := range len(e.Source) {
-		if b = append(b, e.Source[i]); e.Source[i] == 0 {
-			b = append(b, 0xff)
-		}
+	var b strings.Builder
+	b.Grow(len(e.Source) + len(e.ID) + 2)
+	rest := e.Source
+	for zero := strings.IndexByte(rest, 0); zero >= 0; zero = strings.IndexByte(rest, 0) {
+		b.WriteString(rest[:zero])
+		b.WriteString("\x00\xff")
+		rest = rest[zero+1:]
 	}
-	b = append(b, 0, 1)
-	return string(append(b, e.ID...))
+	b.WriteString(rest)
+	b.WriteString("\x00\x01")
+	b.WriteString(e.ID)
+	return b.String()
 }

@@ -14,6 +14,7 @@ import (
 
 // plan is a funnel's definition with all durations in microseconds and all days as numbers: what evaluate works from.
 type plan struct {
+	slot      uint32
 	stages    int
 	window    event.Time
 	dropAfter []event.Time
@@ -30,7 +31,7 @@ type plan struct {
 	calendar *calendar
 }
 
-func newPlan(f *definition.Funnel, zone *time.Location) (*plan, error) {
+func newPlan(slot uint32, f *definition.Funnel, zone *time.Location) (*plan, error) {
 	if n := len(f.Stages); n < 1 || n > definition.MaxStages {
 		return nil, fmt.Errorf("funnel definition has %d stages, want 1 to %d", n, definition.MaxStages)
 	}
@@ -38,6 +39,7 @@ func newPlan(f *definition.Funnel, zone *time.Location) (*plan, error) {
 		return nil, fmt.Errorf("funnel definition has order %q, this engine folds only %q", f.Order, definition.Ordered)
 	}
 	p := &plan{
+		slot:        slot,
 		stages:      len(f.Stages),
 		window:      micros(f.Window),
 		firstStart:  f.EntryPolicy == definition.FirstStart,

@@ -34,6 +34,7 @@ func (f *Fold) restore() error {
 	if err != nil {
 		return wrapRead(err)
 	}
+	f.timers.complete = false
 	f.follow()
 	return nil
 }
@@ -78,9 +79,12 @@ func (f *Fold) readDefinition(key string, value []byte) (*defined, error) {
 		return nil, err
 	}
 	if stored.Pending != nil {
-		d.pending, err = f.readSlot(key, stored.Pending, stored.Pending.Clock)
+		if d.pending, err = f.readSlot(key, stored.Pending, stored.Pending.Clock); err != nil {
+			return nil, err
+		}
+		d.pending.shadow = true
 	}
-	return d, err
+	return d, nil
 }
 
 func (f *Fold) readSlot(key string, stored *storedSlot, clock event.Time) (*slot, error) {

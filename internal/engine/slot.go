@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -25,7 +26,9 @@ type slot struct {
 	// judges lateness by its clock, but evaluates no unit at an earlier time than this, since nobody sees those numbers.
 	clock, floor event.Time
 	view         view
-	// cursor is the next offset that a shadow wants, target that of the record that applied it.
+	// shadow is set until the version is activated. cursor is the next offset that a shadow wants, target that of the record that applied
+	// it.
+	shadow         bool
 	cursor, target uint64
 	exactSince     event.Time
 	// gap is set when the log began later than the state, until a time is known from which on it is complete.
@@ -39,7 +42,7 @@ type slot struct {
 
 func newSlot(id uint32, version string, meaning json.RawMessage, program Program) (*slot, error) {
 	funnel := program.Funnel()
-	p, err := newPlan(&funnel, program.Location())
+	p, err := newPlan(id, &funnel, program.Location())
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +53,7 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 		}
 	}
 	s.tally, s.changed = newTally(p.stages), true
+	s.timers = timers{slot: s, complete: true} // a new slot has nothing stored
 	s.view = p.at(0)
 	return s, nil
 }
@@ -65,15 +69,16 @@ func (s *slot) setClock(t event.Time) {
 // catchingUp says whether a shadow is still at records from before it was applied.
 func (s *slot) catchingUp() bool { return s.clock < s.floor }
 
-// offer shows an accepted event to the slot. It gives the match to insert when the event matters to a unit.
-func (s *slot) offer(e *event.Event, at place, partition int) (m match, matters bool) {
-	found := s.program.Match(e)
+// offer shows an accepted event to the slot. It gives the match when the event matters to a unit; it holds until the next.
+func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
+	found = s.program.Match(e)
+	found.Stages &= uint32(1)<<s.plan.stages - 1 // for 32 stages the shift gives 0, less 1 is all ones
 	if s.plan.tooLate(e.Time, s.clock) {
 		if found.Stages != 0 {
 			s.tally.tooLate++
 			s.changed = true
 		}
-		return match{}, false
+		return found, false
 	}
 	for _, failure := range found.Failures {
 		if s.tally.errors == 0 {
@@ -85,18 +90,12 @@ func (s *slot) offer(e *event.Event, at place, partition int) (m match, matters 
 		s.changed = true
 	}
 	if found.Stages == 0 {
-		return match{}, false
+		return found, false
 	}
 	if e.Flags&event.Clamped != 0 {
 		s.tally.clamped++
 		s.changed = true
 	}
-	if !s.plan.firstStart && e.Time < s.view.forgotten {
-		return match{}, false // a shadow need not keep what it would forget at once
-	}
-	m = match{time: e.Time, stages: found.Stages}
-	if len(found.Amounts) > 0 {
-		m.amounts = append(m.amounts, found.Amounts...)
-	}
-	return m, true
+	// A shadow need not keep what it would forget at once.
+	return found, s.plan.firstStart || e.Time >= s.view.forgotten
 }

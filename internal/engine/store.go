@@ -34,9 +34,10 @@ const (
 	metaPrefix       = 'm' // one key: offset, clock and counts
 	definitionPrefix = 'd' // key of the definition
 	tallyPrefix      = 'a' // slot
-	unitPrefix       = 'u' // slot, contact behind its length, and the number of the page but for the unit's head
-	timerPrefix      = 't' // slot, due time, contact
-	contactPrefix    = 'c' // contact behind its length, and the number of the page but for the contact's head
+	timerPrefix      = 't' // slot, or 0 for what the slots in force share, due time, contact
+	contactPrefix    = 'c' // contact
+	knownPrefix      = 'k' // contact behind its length, number of the page
+	momentPrefix     = 'e' // contact behind its length, time and hash of the first moment
 )
 
 var metaKey = []byte{metaPrefix}
@@ -47,17 +48,8 @@ func slotKey(buffer []byte, prefix byte, slot uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(buffer, prefix), slot)
 }
 
-func unitKey(buffer []byte, slot uint32, contact string) []byte {
-	return appendString(slotKey(buffer, unitPrefix, slot), contact)
-}
-
 func contactKey(buffer []byte, contact string) []byte {
-	return appendString(append(buffer, contactPrefix), contact)
-}
-
-// pageKey gives the key of a page from the key of its head.
-func pageKey(head []byte, number uint32) []byte {
-	return binary.BigEndian.AppendUint32(head[:len(head):len(head)], number)
+	return append(append(buffer, contactPrefix), contact...)
 }
 
 const timerHead = 1 + 4 + 8 // prefix, slot, due time

@@ -7,82 +7,191 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// appendHead encodes a unit but for its pages, unless it has only one.
-func (u *unit) appendHead(b []byte) []byte {
-	b = appendBool(b, u.saturated)
-	b = binary.AppendVarint(b, int64(u.closed))
-	b = binary.AppendVarint(b, int64(u.due))
-	b = u.contribution.append(b)
-	b = binary.AppendUvarint(b, uint64(u.nextPage))
-	b = binary.AppendUvarint(b, uint64(len(u.pages)))
-	for i := range u.pages {
-		b = binary.AppendUvarint(b, uint64(u.pages[i].number))
-	}
-	if len(u.pages) == 1 {
-		b = appendMatches(b, u.pages[0].matches)
-	}
-	return b
+// A contact is stored under one key, its head, so that a commit writes little for each: the identities since the last full page, the units,
+// and the moments, unless they are more than headMoments; then these lie in pages under keys of their own.
+const headMoments = 96
+
+// A page of moments begins where the hash of a moment's id ends in pageBits zeros. So the same moments always lie in the same pages, in
+// whatever order they came, and one more changes only one or two.
+const pageBits = 6
+
+// storedPage is a page of moments in the store: when its first moment was, a hash of that one's id, and a sum of its contents.
+type storedPage struct {
+	time event.Time
+	hash uint64
+	sum  uint64
 }
 
-// readHead decodes what appendHead encoded; the pages of a unit with several are read apart.
-func (u *unit) readHead(stored []byte) error {
+func (p *storedPage) key(name string) []byte {
+	key := appendString([]byte{momentPrefix}, name)
+	key = binary.BigEndian.AppendUint64(key, uint64(p.time)^1<<63)
+	return binary.BigEndian.AppendUint64(key, p.hash)
+}
+
+// appendHead encodes the contact but for what lies in pages.
+func (c *contact) appendHead(b []byte) []byte {
+	b = binary.AppendVarint(b, int64(c.due))
+	b = c.known.appendTail(b)
+	b = binary.AppendUvarint(b, uint64(len(c.units)))
+	for _, u := range c.units {
+		b = binary.AppendUvarint(b, uint64(u.id))
+		b = appendBool(b, u.saturated)
+		b = appendBool(b, u.own)
+		b = binary.AppendVarint(b, int64(u.closed))
+		b = binary.AppendVarint(b, int64(u.due))
+		b = u.contribution.append(b)
+	}
+	paged := len(c.moments) > headMoments
+	if b = appendBool(b, paged); paged {
+		return b
+	}
+	return c.appendMoments(b, 0, len(c.moments))
+}
+
+// readHead decodes what appendHead encoded, and says whether the moments lie in pages.
+func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	r := reader{left: stored}
-	u.saturated = r.bool()
-	u.closed = r.time()
-	u.due = r.time()
-	u.storedDue = u.due
-	u.contribution = r.contribution(u.slot.plan)
-	u.nextPage = uint32(r.uvarint())
-	if n := r.count(1); n != 1 {
-		u.pages = make([]page, n)
+	c.due = r.time()
+	c.storedDue = c.due
+	c.known.readTail(&r)
+	const smallest = 6 // numbers of a unit
+	for range r.count(smallest) {
+		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.time(), due: r.time()}
+		u.contribution = r.contribution()
+		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
+			u.storedDue = u.due
+		}
+		c.units = append(c.units, u)
 	}
-	for i := range u.pages {
-		u.pages[i].number = uint32(r.uvarint())
+	if paged = r.bool(); !paged {
+		c.readMoments(&r)
 	}
-	if len(u.pages) == 1 {
-		u.pages[0].matches = r.matches()
-		u.size = len(u.pages[0].matches)
-	}
-	if len(u.pages) == 0 {
-		r.fail()
-	}
-	return r.done("the head of a unit")
+	return paged, r.done("the head of a contact")
 }
 
-// write stores what changed since the last commit. A unit about which nothing is to be remembered is deleted.
-func (u *unit) write(w Writer, s *scratch) error {
-	key := unitKey(s.key[:0], u.slot.id, u.contact.name)
-	s.key = key
-	for _, number := range u.removed {
-		if err := w.Delete(pageKey(key, number)); err != nil {
+// load reads a contact. Its full pages of identities are left for complete.
+func (f *Fold) load(c *contact) error {
+	value, found, err := f.options.Store.Get(f.buffer[:0], contactKey(nil, c.name))
+	f.buffer = value
+	if err != nil || !found {
+		return wrapRead(err)
+	}
+	paged, err := f.readHead(c, value)
+	if err != nil || !paged {
+		return err
+	}
+	prefix := appendString([]byte{momentPrefix}, c.name)
+	err = f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
+		at := key[len(prefix):]
+		if len(at) != 16 {
+			return false, fmt.Errorf("%w: the key of a page of a contact", ErrCorruptState)
+		}
+		c.pages = append(c.pages, storedPage{
+			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
+		})
+		r := reader{left: value}
+		c.readMoments(&r)
+		return true, r.done("a page of a contact")
+	})
+	if err == nil && len(c.moments) <= headMoments {
+		err = fmt.Errorf("%w: a page of a contact is missing", ErrCorruptState)
+	}
+	return wrapRead(err)
+}
+
+// write stores the contact.
+func (c *contact) write(w Writer, s *scratch) error {
+	if err := c.known.writeFull(w, c.name, s); err != nil {
+		return err
+	}
+	if err := c.writeTimers(w); err != nil {
+		return err
+	}
+	if err := c.writePages(w, s); err != nil {
+		return err
+	}
+	s.key = contactKey(s.key[:0], c.name)
+	s.value = c.appendHead(s.value[:0])
+	return w.Set(s.key, s.value)
+}
+
+func (c *contact) writeTimers(w Writer) error {
+	if err := moveTimer(w, 0, c.name, c.storedDue, c.due); err != nil {
+		return err
+	}
+	for _, o := range c.orphans {
+		if err := moveTimer(w, o.slot, c.name, o.due, 0); err != nil {
 			return err
 		}
 	}
-	if err := u.writeTimer(w); err != nil {
-		return err
-	}
-	if u.size == 0 && !u.saturated {
-		return w.Delete(key)
-	}
-	s.value = u.appendHead(s.value[:0])
-	if err := w.Set(key, s.value); err != nil {
-		return err
-	}
-	if len(u.pages) == 1 {
-		if u.apart {
-			return w.Delete(pageKey(key, u.pages[0].number))
+	for _, u := range c.units {
+		if err := moveTimer(w, u.id, c.name, u.storedDue, u.ownDue()); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// ownDue is what the unit's own timer is set to.
+func (u *unit) ownDue() event.Time {
+	if u.own && u.slot != nil && !u.slot.dropped {
+		return u.due
+	}
+	return 0
+}
+
+func moveTimer(w Writer, slot uint32, name string, from, to event.Time) error {
+	if from == to {
 		return nil
 	}
-	for i := range u.pages {
-		if p := &u.pages[i]; p.changed || !u.apart {
-			s.value = appendMatches(s.value[:0], p.matches)
-			if err := w.Set(pageKey(key, p.number), s.value); err != nil {
+	if from != 0 {
+		if err := w.Delete(timerKey(nil, slot, from, name)); err != nil {
+			return err
+		}
+	}
+	if to == 0 {
+		return nil
+	}
+	return w.Set(timerKey(nil, slot, to, name), nil)
+}
+
+// writePages stores the pages of moments that differ from the store's, and deletes those that are no more.
+func (c *contact) writePages(w Writer, s *scratch) error {
+	old := map[storedPage]bool{}
+	for _, p := range c.pages {
+		old[p] = true
+	}
+	c.drafts = c.drafts[:0]
+	if len(c.moments) > headMoments {
+		for from := 0; from < len(c.moments); {
+			to := c.pageEnd(from)
+			s.value = c.appendMoments(s.value[:0], from, to)
+			p := c.pageAt(from)
+			p.sum = xxhash.Sum64(s.value)
+			if c.drafts = append(c.drafts, p); !old[p] {
+				if err := w.Set(p.key(c.name), s.value); err != nil {
+					return err
+				}
+			}
+			from = to
+		}
+	}
+	return c.deletePages(w)
+}
+
+func (c *contact) deletePages(w Writer) error {
+	for _, p := range c.pages {
+		kept := slices.ContainsFunc(c.drafts, func(d storedPage) bool { return d.time == p.time && d.hash == p.hash })
+		if !kept {
+			if err := w.Delete(p.key(c.name)); err != nil {
 				return err
 			}
 		}
@@ -90,148 +199,103 @@ func (u *unit) write(w Writer, s *scratch) error {
 	return nil
 }
 
-func (u *unit) writeTimer(w Writer) error {
-	if u.due == u.storedDue {
-		return nil
+// pageAt names the page that begins at a position; the first has a name of its own, whatever it begins with.
+func (c *contact) pageAt(at int) storedPage {
+	if at == 0 {
+		return storedPage{time: math.MinInt64}
 	}
-	if u.storedDue != 0 {
-		if err := w.Delete(timerKey(nil, u.slot.id, u.storedDue, u.contact.name)); err != nil {
+	return storedPage{time: c.moments[at].time, hash: xxhash.Sum64String(c.moments[at].id)}
+}
+
+// pageEnd gives where the page that begins at a position ends.
+func (c *contact) pageEnd(from int) int {
+	for i := from + 1; i < len(c.moments); i++ {
+		if xxhash.Sum64String(c.moments[i].id)&(1<<pageBits-1) == 0 {
+			return i
+		}
+	}
+	return len(c.moments)
+}
+
+// written notes that the contact lies in the store as it is.
+func (c *contact) written() {
+	c.known.stored = c.known.count() / knownPage
+	c.storedDue = c.due
+	for _, u := range c.units {
+		u.storedDue = u.ownDue()
+	}
+	c.pages, c.drafts, c.orphans, c.changed = c.drafts, nil, nil, false
+}
+
+// writeFull stores the pages of identities that have become full.
+func (k *known) writeFull(w Writer, name string, s *scratch) error {
+	for p := k.stored; p < k.count()/knownPage; p++ {
+		from := p*knownPage - k.missing
+		s.value = k.appendRun(s.value[:0], from, from+knownPage)
+		s.key = binary.BigEndian.AppendUint32(appendString(append(s.key[:0], knownPrefix), name), uint32(p))
+		if err := w.Set(s.key, s.value); err != nil {
 			return err
 		}
 	}
-	if u.due == 0 {
-		return nil
-	}
-	return w.Set(timerKey(nil, u.slot.id, u.due, u.contact.name), nil)
+	return nil
 }
 
-// written notes that the unit lies in the store as it is.
-func (u *unit) written() {
-	for i := range u.pages {
-		u.pages[i].changed = false
-	}
-	u.removed = nil
-	u.apart = len(u.pages) > 1
-	u.storedDue = u.due
-	u.changed = false
+// count is how many identities there are, read or not.
+func (k *known) count() int { return k.missing + len(k.entries) }
+
+func (k *known) appendTail(b []byte) []byte {
+	full := k.count() / knownPage
+	b = binary.AppendUvarint(b, uint64(full))
+	return k.appendRun(b, full*knownPage-k.missing, len(k.entries))
 }
 
-// readUnit loads a unit, or gives a new one when the store has none.
-func (f *Fold) readUnit(s *slot, c *contact) (*unit, error) {
-	u := newUnit(s, c)
-	if f.options.Store == nil || c.fresh {
-		return u, nil
-	}
-	key := unitKey(nil, s.id, c.name)
-	var found bool
-	var err error
-	if f.buffer, found, err = f.options.Store.Get(f.buffer[:0], key); err != nil || !found {
-		return u, wrapRead(err)
-	}
-	if err := u.readHead(f.buffer); err != nil {
-		return nil, err
-	}
-	if len(u.pages) > 1 {
-		return u, f.readPages(u, key)
-	}
-	return u, nil
-}
-
-func (f *Fold) readPages(u *unit, key []byte) error {
-	u.apart = true
-	byNumber := map[uint32]*page{}
-	for i := range u.pages {
-		byNumber[u.pages[i].number] = &u.pages[i]
-	}
-	err := f.options.Store.Scan(pageKey(key, 0), after(key), func(k, value []byte) (bool, error) {
-		p := byNumber[binary.BigEndian.Uint32(k[len(key):])]
-		if p == nil {
-			return false, fmt.Errorf("%w: a unit has a page that its head does not know", ErrCorruptState)
-		}
-		r := reader{left: value}
-		p.matches = r.matches()
-		u.size += len(p.matches)
-		return true, r.done("a page of a unit")
-	})
-	for i := range u.pages {
-		if err == nil && len(u.pages[i].matches) == 0 {
-			err = fmt.Errorf("%w: a page of a unit is missing", ErrCorruptState)
-		}
-	}
-	return wrapRead(err)
-}
-
-// write stores what changed in the contact's known identities.
-func (k *known) write(w Writer, name string, s *scratch) error {
-	s.key = contactKey(s.key[:0], name)
-	full := len(k.hashes) / knownPage
-	for p := k.stored; p < full; p++ {
-		s.value = k.appendRun(s.value[:0], p*knownPage, (p+1)*knownPage)
-		if err := w.Set(pageKey(s.key, uint32(p)), s.value); err != nil {
-			return err
-		}
-	}
-	s.value = binary.AppendUvarint(s.value[:0], uint64(full))
-	s.value = k.appendRun(s.value, full*knownPage, len(k.hashes))
-	return w.Set(s.key, s.value)
+func (k *known) readTail(r *reader) {
+	k.stored = int(r.uvarint())
+	k.missing = k.stored * knownPage
+	k.readRun(r)
 }
 
 func (k *known) appendRun(b []byte, from, to int) []byte {
 	b = binary.AppendUvarint(b, uint64(to-from))
 	var last place
-	for i := from; i < to; i++ {
-		b = binary.LittleEndian.AppendUint64(b, k.hashes[i])
-		b = binary.AppendUvarint(b, uint64(k.places[i]-last))
-		last = k.places[i]
+	for _, e := range k.entries[from:to] {
+		b = binary.LittleEndian.AppendUint64(b, e.hash)
+		b = binary.AppendUvarint(b, uint64(e.at-last))
+		last = e.at
 	}
 	return b
 }
 
 func (k *known) readRun(r *reader) {
-	const smallest = 8 + 1
+	const smallest = 8 + 1 // bytes of an identity
 	n := r.count(smallest)
-	k.hashes, k.places = slices.Grow(k.hashes, n), slices.Grow(k.places, n)
+	k.entries = slices.Grow(k.entries, n)
 	var last place
 	for range n {
-		k.hashes = append(k.hashes, r.uint64())
+		hash := r.uint64()
 		last += place(r.uvarint())
-		k.places = append(k.places, last)
+		k.entries = append(k.entries, identified{hash, last})
 	}
 }
 
-// readKnown loads a contact's known identities, unless they are there.
-func (f *Fold) readKnown(c *contact) error {
-	if c.complete {
+// complete reads the full pages of a contact's identities, unless they are there.
+func (f *Fold) complete(k *known, name string) error {
+	if k.missing == 0 {
 		return nil
 	}
-	c.complete = true
-	if f.options.Store == nil {
-		return nil
+	all := known{stored: k.stored}
+	prefix := appendString([]byte{knownPrefix}, name)
+	err := f.options.Store.Scan(prefix, after(prefix), func(_, value []byte) (bool, error) {
+		r := reader{left: value}
+		all.readRun(&r)
+		return true, r.done("the identities of a contact")
+	})
+	if err == nil && len(all.entries) != k.missing {
+		err = fmt.Errorf("%w: %d identities of a contact, want %d", ErrCorruptState, len(all.entries), k.missing)
 	}
-	key := contactKey(nil, c.name)
-	var found bool
-	var err error
-	if f.buffer, found, err = f.options.Store.Get(f.buffer[:0], key); err != nil || !found {
-		c.fresh = err == nil
-		return wrapRead(err)
-	}
-	head := reader{left: f.buffer}
-	c.known.stored = int(head.uvarint())
-	if c.known.stored > 0 {
-		err := f.options.Store.Scan(pageKey(key, 0), after(key), func(_, value []byte) (bool, error) {
-			r := reader{left: value}
-			c.known.readRun(&r)
-			return true, r.done("a page of a contact")
-		})
-		if err != nil {
-			return wrapRead(err)
-		}
-		if len(c.known.hashes) != c.known.stored*knownPage {
-			return fmt.Errorf("%w: a page of a contact is missing", ErrCorruptState)
-		}
-	}
-	c.known.readRun(&head)
-	return head.done("the head of a contact")
+	all.entries = append(all.entries, k.entries...)
+	*k = all
+	return wrapRead(err)
 }
 
 // storedDefinition is a definition as it lies in the store.

@@ -15,11 +15,11 @@ type fillKey struct {
 
 // group finds the runs of events of equal time.
 func (v *evaluator) group() {
-	v.groups = zeroed(v.groups, len(v.matches))
+	v.groups = zeroed(v.groups, len(v.times))
 	v.fills, v.kept = map[fillKey][]int32{}, map[fillKey][]int32{}
-	for start := 0; start < len(v.matches); {
+	for start := 0; start < len(v.times); {
 		end := start + 1
-		for end < len(v.matches) && v.matches[end].time == v.matches[start].time {
+		for end < len(v.times) && v.times[end] == v.times[start] {
 			end++
 		}
 		for j := start; j < end; j++ {
@@ -69,7 +69,7 @@ func (v *evaluator) candidates(g group, depth int) []int32 {
 	enough := v.plan.stages - depth
 	seen := map[uint32]int{}
 	for j := g.start; j < g.end; j++ {
-		stages := v.matches[j].stages
+		stages := v.stages[j]
 		if seen[stages]++; seen[stages] <= enough {
 			events = append(events, j)
 		}
@@ -87,7 +87,7 @@ func (v *evaluator) assign(events []int32, depth int) []int32 {
 	filled := make([]int32, 0, most)
 	for stage := depth + 1; stage <= depth+most; stage++ {
 		for _, e := range events {
-			if v.matches[e].stages&(1<<stage) == 0 || contains(filled, e) {
+			if v.stages[e]&(1<<stage) == 0 || contains(filled, e) {
 				continue
 			}
 			if v.assignable(events, append(filled, e), stage+1, depth+most) {
@@ -113,7 +113,7 @@ func (v *evaluator) assignable(events, taken []int32, first, last int) bool {
 // place finds an event for a stage, moving other stages to other events where that helps.
 func (v *evaluator) place(stage int, events, taken []int32, holder map[int32]int, tried map[int32]bool) bool {
 	for _, e := range events {
-		if v.matches[e].stages&(1<<stage) == 0 || tried[e] || contains(taken, e) {
+		if v.stages[e]&(1<<stage) == 0 || tried[e] || contains(taken, e) {
 			continue
 		}
 		tried[e] = true

@@ -1,0 +1,63 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+// contact gives a contact as the store has it.
+func (f *Fold) contact(name string) (*contact, error) {
+	c, found := f.contacts[name]
+	if found {
+		c.used = true
+		return c, nil
+	}
+	c = &contact{name: string([]byte(name)), used: true, purged: -1} // the name given may lie in a chunk
+	if f.options.Store != nil {
+		if err := f.load(c); err != nil {
+			return nil, err
+		}
+		f.ring = append(f.ring, c)
+		f.weigh(c)
+	}
+	f.contacts[c.name] = c
+	return c, nil
+}
+
+// touch notes that the contact differs from the store.
+func (f *Fold) touch(c *contact) {
+	if !c.changed && f.options.Store != nil {
+		c.changed = true
+		f.changed = append(f.changed, c)
+	}
+}
+
+// weigh counts the contact's memory anew, roughly.
+func (f *Fold) weigh(c *contact) {
+	const perContact, perUnit, perMoment, perKnown = 400, 200, 100, 24
+	weight := perContact + len(c.name) + perKnown*len(c.known.entries) + perMoment*len(c.moments)
+	weight += len(c.units) * (perUnit + 4*len(c.moments))
+	f.weight += weight - c.weight
+	c.weight = weight
+}
+
+// evict lets go of contacts that were not used for longest, roughly, and do not differ from the store, while all together weigh more than
+// the cache may. It goes around all contacts and takes those that were not used since it came by; it looks at a bounded number each time.
+func (f *Fold) evict() {
+	const looks = 4096
+	for seen := min(2*len(f.ring), looks); seen > 0 && f.weight > f.options.CacheBytes; seen-- {
+		if f.hand >= len(f.ring) {
+			f.hand = 0
+		}
+		c := f.ring[f.hand]
+		if c.used || c.changed {
+			c.used = false
+			f.hand++
+			continue
+		}
+		last := len(f.ring) - 1
+		f.ring[f.hand] = f.ring[last]
+		f.ring[last] = nil
+		f.ring = f.ring[:last]
+		delete(f.contacts, c.name)
+		f.weight -= c.weight
+	}
+}

@@ -1,0 +1,298 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/engine"
+	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/oracle"
+	"github.com/waymark-dev/waymark/internal/record"
+	"github.com/waymark-dev/waymark/internal/state"
+)
+
+// What the fold forgets must be what changes no number: over weeks, with a horizon of days, it equals the oracle, which forgets nothing.
+func TestForgettingChangesNoNumber(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := aFunnel(t)
+		f.Period = definition.Period{RollingDays: rapid.IntRange(1, 2).Draw(t, "days")}
+		f.Lateness = time.Duration(rapid.IntRange(1, 30).Draw(t, "lateness")) * time.Hour
+		form, version, err := f.Canonical()
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := state.NewMemory()
+		fold := opener(t, store, 1)()
+		var seen []oracle.Record
+		step := func(r record.Record) {
+			if err := fold.Step(fold.Offset()+1, &r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step(record.Record{Kind: record.Apply, Apply: record.ApplyRecord{Key: key, Version: version, Definition: form}})
+		step(record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: key, Version: version}})
+		clock := noon
+		for i := range rapid.IntRange(10, 120).Draw(t, "steps") {
+			clock = clock.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "hours later")) * time.Hour)
+			step(ticking(clock))
+			seen = append(seen, oracle.Record{Offset: fold.Offset(), Tick: clock})
+			e := event.Event{
+				Contact: "ann", Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type"), ID: fmt.Sprint(i), Data: []byte("1"),
+				Time: clock.Add(-time.Duration(rapid.IntRange(0, 40).Draw(t, "hours old")) * time.Hour),
+			}
+			step(chunk(e))
+			seen = append(seen, oracle.Record{Offset: fold.Offset(), Event: &e})
+			if err := fold.Commit(false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report := mustReport(t, fold)
+		judge, err := oracle.New(withCompiledValues(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(judge.Evaluate(seen, report.Clock), report.Funnels[key].Funnel, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("numbers differ (-oracle +fold):\n%s", diff)
+		}
+	})
+}
+
+// withCompiledValues gives the funnel with values as CEL that say what byType's do.
+func withCompiledValues(f definition.Funnel) definition.Funnel {
+	f.Stages = append([]definition.Stage(nil), f.Stages...)
+	for i := range f.Stages {
+		if f.Stages[i].Value != "" {
+			f.Stages[i].Value = "0.000001"
+		}
+	}
+	return f
+}
+
+func TestFoldForgetsWhatIsOld(t *testing.T) {
+	t.Parallel()
+	store := state.NewMemory()
+	f, err := engine.Open(engine.Options{Compile: compile, Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply, activate := applying(t, shop())
+	steps(t, f, ticking(noon), apply, activate, chunk(
+		event.Event{Contact: "ann", Type: "visit", Time: noon}, event.Event{Contact: "ann", Type: "cart", Time: noon + 1},
+	))
+	size := func() (n int) {
+		if err := f.Commit(true); err != nil {
+			t.Fatal(err)
+		}
+		err := store.Scan([]byte{0}, []byte{0xff}, func(_, value []byte) (bool, error) {
+			n += len(value)
+			return true, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := size()
+	visited := 0
+	for due := report(t, f).NextDue; due != 0; due = report(t, f).NextDue {
+		steps(t, f, ticking(due))
+		if visited++; visited > 10 {
+			t.Fatal("the timers never end")
+		}
+	}
+	if after := size(); after > before-40 {
+		t.Errorf("%d of %d bytes are left when nothing is due any more: the events are still there", after, before)
+	}
+}
+
+func TestSaturatedUnitKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	apply, activate := applying(t, shop())
+	want := aggregate.Funnel{}
+	for name, reverse := range map[string]bool{"in order": false, "in reverse": true} {
+		f := open(t)
+		steps(t, f, ticking(noon.Add(time.Hour)), apply, activate)
+		for i := range engine.MaxMatches + 50 {
+			if reverse {
+				i = engine.MaxMatches + 49 - i
+			}
+			e := event.Event{Contact: "ann", Type: "visit", Time: noon + event.Time(i)}
+			if i < 50 {
+				e.Type, e.Data = "order", []byte("1") // the oldest fifty
+			}
+			steps(t, f, chunk(e))
+		}
+		got := report(t, f).Funnels[key].Funnel
+		if got.Saturated != 1 || got.Stages[0].Entered != 1 {
+			t.Errorf("%s: saturated %d, entered %d, want 1 and 1", name, got.Saturated, got.Stages[0].Entered)
+		}
+		if reverse {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("another order gives other numbers (-in order +in reverse):\n%s", diff)
+			}
+		}
+		want = got
+	}
+}
+
+func TestTooLateAndClampedEventsAreCounted(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	apply, activate := applying(t, shop())
+	month := 30 * 24 * time.Hour
+	steps(t, f, apply, activate, chunk(
+		event.Event{Contact: "ann", Type: "visit", ID: "before the first tick nothing is too late", Time: noon.Add(-2 * month)},
+	), ticking(noon), chunk(
+		event.Event{Contact: "ann", Type: "visit", ID: "just in time", Time: noon.Add(-month)},
+		event.Event{Contact: "ann", Type: "visit", ID: "too late", Time: noon.Add(-month) - 1, Flags: event.Clamped},
+		event.Event{Contact: "ann", Type: "visit", ID: "too late", Time: noon},
+		event.Event{Contact: "ann", Type: "other", ID: "matters to nobody", Time: noon.Add(-2 * month), Flags: event.Clamped},
+		event.Event{Contact: "ann", Type: "cart", ID: "clamped", Time: noon, Flags: event.Clamped},
+	))
+	got := report(t, f)
+	if funnel := got.Funnels[key].Funnel; funnel.TooLate != 1 || funnel.Clamped != 1 {
+		t.Errorf("too late %d, clamped %d, want 1 and 1", funnel.TooLate, funnel.Clamped)
+	}
+	if got.Duplicates != 1 || got.Clamped != 3 || got.Events != 5 || got.LastEvent != noon {
+		t.Errorf("the partition counts %+v", got)
+	}
+}
+
+func TestManyTimersDueAtOnceKeepTheReportHonest(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	apply, activate := applying(t, shop())
+	steps(t, f, ticking(noon), apply, activate)
+	const contacts = 10_000
+	for i := range contacts {
+		steps(t, f, chunk(event.Event{Contact: fmt.Sprint(i), Type: "visit", Time: noon}))
+	}
+	due := noon.Add(24*time.Hour) + 1
+	for rounds := 1; ; rounds++ {
+		steps(t, f, ticking(due))
+		got := report(t, f)
+		stage := got.Funnels[key].Funnel.Stages[0]
+		if stage.Entered != contacts || stage.Dropped+stage.InProgress != contacts {
+			t.Fatalf("after %d ticks entered %d, dropped %d, in progress %d", rounds, stage.Entered, stage.Dropped, stage.InProgress)
+		}
+		if stage.InProgress == 0 {
+			if rounds == 1 {
+				t.Error("one record renewed all units: there is no budget")
+			}
+			if got.Clock != due {
+				t.Errorf("the report's clock is %d, want %d", got.Clock, due)
+			}
+			return
+		}
+		if got.Clock != due-1 || got.NextDue != due {
+			t.Fatalf("with units waiting, the clock is %d and next due %d, want %d and %d", got.Clock, got.NextDue, due-1, due)
+		}
+	}
+}
+
+func TestFoldRefusesWhatItCannotFold(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		record record.Record
+		want   error
+		says   string
+	}{
+		"another engine": {
+			record.Record{Kind: record.Epoch, Epoch: record.EpochRecord{Engine: engine.Version + 1}}, engine.ErrIncompatible, "engine version 2",
+		},
+		"other time zones": {
+			record.Record{Kind: record.Epoch, Epoch: record.EpochRecord{Engine: engine.Version, TimeZoneData: "2031a"}},
+			engine.ErrIncompatible, `"2031a"`,
+		},
+		"a chunk that is cut":                    {record.Record{Kind: record.Events, Chunk: []byte{1, 2, 3}}, event.ErrCorrupt, "record 1"},
+		"a kind of record that it does not know": {record.Record{Kind: 99}, nil, "kind 99"},
+		"a definition that does not compile": {
+			record.Record{Kind: record.Apply, Apply: record.ApplyRecord{Key: key, Definition: []byte(`{"stages": 1}`)}}, nil, key,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, err := engine.Open(engine.Options{Compile: compile, TimeZoneData: "2025b", Store: state.NewMemory()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = f.Step(1, &tt.record)
+			if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(fmt.Sprint(err), tt.says) {
+				t.Fatalf("error %v, want one of %v that says %q", err, tt.want, tt.says)
+			}
+			if again := f.Commit(true); !errors.Is(again, err) {
+				t.Errorf("a commit after that gives %v, want the same error: half a record must not be stored", again)
+			}
+		})
+	}
+}
+
+func TestOlderCallsAreIgnored(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	apply, activate := applying(t, shop())
+	apply.Apply.UID, apply.Apply.Generation, apply.Apply.Leader = "u1", 5, 7
+	steps(t, f, apply, activate)
+	active := report(t, f).Funnels[key].Active
+	other := shop()
+	other.Window = time.Hour
+	for name, change := range map[string]func(*record.ApplyRecord){
+		"an older leader":            func(r *record.ApplyRecord) { r.UID, r.Generation, r.Leader = "u1", 6, 6 },
+		"an older generation":        func(r *record.ApplyRecord) { r.UID, r.Generation, r.Leader = "u1", 4, 7 },
+		"the version that is active": func(r *record.ApplyRecord) { *r = apply.Apply },
+	} {
+		late, _ := applying(t, other)
+		change(&late.Apply)
+		steps(t, f, late)
+		if got := report(t, f).Funnels[key]; got.Active != active || got.Pending != "" {
+			t.Errorf("%s: active %s, pending %q", name, got.Active, got.Pending)
+		}
+	}
+	recreated, _ := applying(t, other)
+	recreated.Apply.UID, recreated.Apply.Generation, recreated.Apply.Leader = "u2", 1, 7
+	steps(t, f, recreated)
+	if got := report(t, f).Funnels[key]; got.Pending == "" {
+		t.Error("a resource that was made anew is not taken")
+	}
+}
+
+func TestBackfillOverAGapSaysSinceWhenItIsExact(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	apply, activate := applying(t, shop())
+	history := []record.Record{
+		ticking(noon),
+		chunk(event.Event{Contact: "ann", Type: "visit", Time: noon, Received: noon}),
+		chunk(event.Event{Contact: "ann", Type: "cart", Time: noon + 1, Received: noon + 9}),
+	}
+	steps(t, f, history...)
+	steps(t, f, apply)
+	version := apply.Apply.Version
+	if err := f.StepBackfill(key, version, 3, &history[2]); err != nil { // the log no longer has 1 and 2
+		t.Fatal(err)
+	}
+	if err := f.StepBackfill(key, version, 4, &apply); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.StepBackfill(key, version, 4, &apply); !errors.Is(err, engine.ErrOffset) {
+		t.Errorf("a record folded twice gives error %v, want ErrOffset", err)
+	}
+	steps(t, f, activate)
+	if got := report(t, f).Funnels[key]; got.ExactSince != noon+9 || got.Funnel.Stages[0].Entered != 0 {
+		t.Errorf("exact since %d with %d entered, want %d and 0", got.ExactSince, got.Funnel.Stages[0].Entered, noon+9)
+	}
+}
