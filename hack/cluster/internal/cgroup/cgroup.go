@@ -73,7 +73,7 @@ func (g Group) Processes() ([]int, error) {
 		if err != nil {
 			return ignoreMissing(err)
 		}
-		for _, field := range strings.Fields(string(content)) {
+		for field := range strings.FieldsSeq(string(content)) {
 			pid, err := strconv.Atoi(field)
 			if err != nil {
 				return fmt.Errorf("%s/cgroup.procs: %w", folder, err)
@@ -213,7 +213,7 @@ func enableControllers(folder string) error {
 	if err != nil {
 		return err
 	}
-	for _, controller := range strings.Fields(string(available)) {
+	for controller := range strings.FieldsSeq(string(available)) {
 		if slices.Contains(strings.Fields(string(enabled)), controller) {
 			continue
 		}

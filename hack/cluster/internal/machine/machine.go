@@ -196,8 +196,7 @@ func contents(kind string, patterns ...string) ([]string, error) {
 func output(kind, name string, arguments ...string) ([]string, error) {
 	printed, err := exec.Command(name, arguments...).Output()
 	if err != nil {
-		var failed *exec.ExitError
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 			return nil, fmt.Errorf("%s: %w: %s", name, err, bytes.TrimSpace(failed.Stderr))
 		}
 		return nil, err

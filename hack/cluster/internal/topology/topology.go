@@ -31,9 +31,10 @@ const (
 	NetworkVariable = "WAYMARK_CLUSTER_NETWORK"
 	// ContainerdSocket is where containerd listens inside the node.
 	ContainerdSocket = "/run/containerd/containerd.sock"
-	// PauseImage and DNSImage are the images that the cluster itself runs.
+	// PauseImage is the image that holds a pod's namespaces.
 	PauseImage = "docker.io/waymark-cluster/pause:local"
-	DNSImage   = "docker.io/waymark-cluster/coredns:local"
+	// DNSImage is the image of the cluster's name server.
+	DNSImage = "docker.io/waymark-cluster/coredns:local"
 
 	defaultNetwork = "10.213.0.0/16"
 )
