@@ -59,7 +59,8 @@ spec:
 const shopManifests = workspaceManifest + feedManifest + funnelManifest
 
 // shoppers makes the events of n contacts who visited on the ten days before end: one in two adds something to the cart, half of
-// those start the checkout, some of them hours later, and half of these buy. They come out of order, one in twenty twice.
+// those start the checkout, some of them hours later, and half of these buy. All is over before end, as a time in the future would be
+// set to its receipt. They come out of order, one in twenty twice.
 func shoppers(seed uint64, n int, end time.Time) []cloudEvent {
 	random := rand.New(rand.NewPCG(seed, 1))
 	var events []cloudEvent
@@ -71,7 +72,7 @@ func shoppers(seed uint64, n int, end time.Time) []cloudEvent {
 	}
 	for i := range n {
 		contact := fmt.Sprintf("shopper-%d-%05d", seed, i)
-		at := end.Add(-time.Hour - time.Duration(random.Int64N(int64(10*24*time.Hour))))
+		at := end.Add(-4*time.Hour - time.Duration(random.Int64N(int64(10*24*time.Hour))))
 		add(happened(contact, "page.viewed", at, nil))
 		if random.IntN(2) == 0 {
 			continue
