@@ -17,7 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
@@ -123,7 +122,7 @@ var _ = Describe("A workspace", func() {
 		class := &storagev1.StorageClass{
 			ObjectMeta:           metav1.ObjectMeta{Name: w.namespace},
 			Provisioner:          "example.com/volumes",
-			AllowVolumeExpansion: ptr.To(expandable),
+			AllowVolumeExpansion: new(expandable),
 		}
 		workspace := w.workspace()
 		workspace.Spec.EventLog.Embedded.StorageClassName = &class.Name

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
@@ -49,22 +48,22 @@ func large() *v1alpha1.Workspace {
 	workspace := shop()
 	workspace.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete
 	workspace.Spec.EventLog.Partitions = 16
-	workspace.Spec.EventLog.Retention = &v1alpha1.RetentionSpec{Age: "1w3d", MaxSize: ptr.To(resource.MustParse("60Gi"))}
+	workspace.Spec.EventLog.Retention = &v1alpha1.RetentionSpec{Age: "1w3d", MaxSize: new(resource.MustParse("60Gi"))}
 	workspace.Spec.EventLog.Embedded = &v1alpha1.EmbeddedLogSpec{
 		Storage:          resource.MustParse("100Gi"),
-		StorageClassName: ptr.To("fast"),
+		StorageClassName: new("fast"),
 	}
 	workspace.Spec.Runner = &v1alpha1.RunnerSpec{
 		Replicas: 1,
 		Resources: &v1alpha1.ComputeResources{
-			Requests: &v1alpha1.ComputeAmounts{CPU: ptr.To(resource.MustParse("2")), Memory: ptr.To(resource.MustParse("4Gi"))},
-			Limits:   &v1alpha1.ComputeAmounts{Memory: ptr.To(resource.MustParse("8Gi"))},
+			Requests: &v1alpha1.ComputeAmounts{CPU: new(resource.MustParse("2")), Memory: new(resource.MustParse("4Gi"))},
+			Limits:   &v1alpha1.ComputeAmounts{Memory: new(resource.MustParse("8Gi"))},
 		},
 		NodeSelector:      map[string]string{"disk": "nvme"},
 		PriorityClassName: "business-critical",
 		Tolerations: []v1alpha1.Toleration{
 			{Key: "dedicated", Operator: "Equal", Value: "marketing", Effect: "NoSchedule"},
-			{Operator: "Exists", Effect: "NoExecute", TolerationSeconds: ptr.To(int64(60))},
+			{Operator: "Exists", Effect: "NoExecute", TolerationSeconds: new(int64(60))},
 		},
 	}
 	return workspace
