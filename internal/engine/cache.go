@@ -61,3 +61,18 @@ func (f *Fold) evict() {
 		f.weight -= c.weight
 	}
 }
+
+// forgetKnown lets go of the contact's identities that came too long ago to matter.
+func (f *Fold) forgetKnown(c *contact) (forgot bool) {
+	return f.keep > 0 && c.known.forget(floorDiv(int64(f.clock-f.keep), int64(dayLength)))
+}
+
+// setKeep finds how long identities are kept: as long as the longest history of any definition, and at least as long as the options say.
+func (f *Fold) setKeep() {
+	if f.keep = micros(f.options.Retention); f.keep == 0 {
+		return
+	}
+	for _, s := range f.slots {
+		f.keep = max(f.keep, s.plan.horizon)
+	}
+}

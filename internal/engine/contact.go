@@ -120,6 +120,10 @@ func (c *contact) unit(s *slot) *unit {
 // insert notes that an event may fill stages of a unit.
 func (c *contact) insert(u *unit, t event.Time, id string, found *definition.Match) {
 	at := c.place(t, id)
+	if u.stages[at] != 0 { // an event whose identity was forgotten came again
+		c.clear(u, at)
+		c.fill(at)
+	}
 	u.stages[at] = found.Stages
 	u.count++
 	u.first = min(u.first, at)
@@ -138,9 +142,7 @@ func (c *contact) place(t event.Time, id string) int {
 	if n > 0 && !c.moments[n-1].before(t, id) { // most events come in the order of their times
 		at = sort.Search(n, func(i int) bool { return !c.moments[i].before(t, id) })
 		if c.moments[at].time == t && c.moments[at].id == id {
-			if c.isHole(at) {
-				c.holes--
-			}
+			c.fill(at)
 			return at
 		}
 	}
@@ -176,6 +178,13 @@ func (c *contact) isHole(at int) bool {
 		}
 	}
 	return true
+}
+
+// fill notes that a moment is about to matter to a unit.
+func (c *contact) fill(at int) {
+	if c.isHole(at) {
+		c.holes--
+	}
 }
 
 func (c *contact) saturate(u *unit) {
@@ -304,12 +313,19 @@ func (c *contact) letGo(u *unit) {
 	u.storedDue = 0
 }
 
-// nextDue gives when the first of the units that share the contact's timer is due.
-func (c *contact) nextDue() (due event.Time) {
+// empty says whether there is nothing to remember of the contact.
+func (c *contact) empty() bool { return len(c.units) == 0 && c.known.missing+len(c.known.entries) == 0 }
+
+// nextDue gives when the first of the units that share the contact's timer is due, or identities are to be forgotten that are kept for so
+// long; 0 keeps them for ever.
+func (c *contact) nextDue(keep event.Time) (due event.Time) {
 	for _, u := range c.units {
 		if !u.own {
 			due = earlier(due, u.due)
 		}
+	}
+	if keep > 0 && len(c.known.days) > 0 {
+		due = earlier(due, event.Time(c.known.days[0]+1)*dayLength+keep)
 	}
 	return due
 }

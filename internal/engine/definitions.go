@@ -45,6 +45,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		d.pending = nil
 		return nil
 	}
+	f.flush() // with the rules as they were
 	s, err := f.compile(r.Key, f.nextSlot, r.Version, slices.Clone(r.Definition))
 	if err != nil {
 		return err
@@ -75,6 +76,7 @@ func (f *Fold) compile(key string, id uint32, version string, meaning json.RawMe
 		return nil, fmt.Errorf("definition %s: %w", key, err)
 	}
 	f.slots[id] = s
+	f.setKeep()
 	return s, nil
 }
 
@@ -124,6 +126,7 @@ func (f *Fold) drop(s *slot) {
 	f.flush() // what is stale now is evaluated before, whenever that is
 	s.dropped = true
 	delete(f.slots, s.id)
+	f.setKeep()
 	f.drops++
 	if f.options.Store != nil {
 		f.dropped = append(f.dropped, s.id)

@@ -154,9 +154,13 @@ func (p *player) behind() (engine.Backfill, bool) {
 	return engine.Backfill{}, false
 }
 
-func opener(t *rapid.T, store engine.Store, cache int) func() *engine.Fold {
+func opener(t *rapid.T, store engine.Store, cache int, retention ...time.Duration) func() *engine.Fold {
 	return func() *engine.Fold {
-		f, err := engine.Open(engine.Options{Compile: compile, Store: store, CacheBytes: cache})
+		options := engine.Options{Compile: compile, Store: store, CacheBytes: cache}
+		if len(retention) > 0 {
+			options.Retention = retention[0]
+		}
+		f, err := engine.Open(options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,13 +172,14 @@ func TestEqualLogsGiveEqualStateWhereverTheFoldIsInterrupted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		log := aLog(t)
+		retention := rapid.SampledFrom([]time.Duration{0, 24 * time.Hour, 90 * 24 * time.Hour}).Draw(t, "retention")
 		once := state.NewMemory()
-		whole := player{t: t, log: log, open: opener(t, once, 1<<30), interrupt: func(*player) {}}
+		whole := player{t: t, log: log, open: opener(t, once, 1<<30, retention), interrupt: func(*player) {}}
 		whole.play()
 
 		often := state.NewMemory()
 		interruptions := 100
-		broken := player{t: t, log: log, open: opener(t, often, 1), interrupt: func(p *player) {
+		broken := player{t: t, log: log, open: opener(t, often, 1, retention), interrupt: func(p *player) {
 			if interruptions--; interruptions < 0 {
 				return
 			}
@@ -191,7 +196,7 @@ func TestEqualLogsGiveEqualStateWhereverTheFoldIsInterrupted(t *testing.T) {
 		}}
 		broken.play()
 
-		inMemory := player{t: t, log: log, open: opener(t, nil, 0), interrupt: func(*player) {}}
+		inMemory := player{t: t, log: log, open: opener(t, nil, 0, retention), interrupt: func(*player) {}}
 		inMemory.play()
 
 		if diff := cmp.Diff(contents(t, once), contents(t, often)); diff != "" {
@@ -199,7 +204,7 @@ func TestEqualLogsGiveEqualStateWhereverTheFoldIsInterrupted(t *testing.T) {
 		}
 		want := mustReport(t, whole.fold)
 		for name, f := range map[string]*engine.Fold{
-			"interrupted": broken.fold, "in memory": inMemory.fold, "opened again": opener(t, often, 1)(),
+			"interrupted": broken.fold, "in memory": inMemory.fold, "opened again": opener(t, often, 1, retention)(),
 		} {
 			if diff := cmp.Diff(want, mustReport(t, f)); diff != "" {
 				t.Fatalf("reports differ (-one pass +%s):\n%s", name, diff)

@@ -61,7 +61,7 @@ func (f *Fold) evaluate(c *contact, u *unit) {
 
 // rearm sets the timer that a contact's units share.
 func (f *Fold) rearm(c *contact) {
-	if due := c.nextDue(); due != c.due {
+	if due := c.nextDue(f.keep); due != c.due {
 		c.due = due
 		f.timers.set(due, c)
 		f.touch(c)
@@ -137,6 +137,7 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		return 1
 	}
 	c.purge(f.drops)
+	f.forgetKnown(c)
 	renewed := 0
 	for i := len(c.units) - 1; i >= 0; i-- {
 		if u := c.units[i]; !u.own && u.due != 0 && u.due <= clock {
@@ -145,6 +146,9 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		}
 	}
 	f.rearm(c)
+	if c.empty() && f.options.Store == nil {
+		delete(f.contacts, c.name)
+	}
 	return max(renewed, 1)
 }
 

@@ -56,6 +56,9 @@ type Options struct {
 	Compile Compiler
 	// TimeZoneData is the version of the time zone rules that the programs use. A log with another is refused; empty: none is.
 	TimeZoneData string
+	// Retention is how long at least the identity of an event is remembered after it was appended, so that it counts only once; 0 is for
+	// ever. It is longer when a definition's history is.
+	Retention time.Duration
 	// Store keeps the state; nil keeps all in memory, and then Commit does nothing.
 	Store Store
 	// CacheBytes is how much memory what lies in the Store may take up, roughly; what changed since the last commit comes on top.
@@ -73,6 +76,8 @@ type Fold struct {
 	nextSlot      uint32
 	definitions   map[string]*defined
 	slots         map[uint32]*slot
+	// keep is how long identities are kept; 0 is for ever.
+	keep event.Time
 	// drops counts the slots that were dropped since the fold was opened.
 	drops    int
 	contacts map[string]*contact
@@ -124,6 +129,7 @@ func Open(options Options) (*Fold, error) {
 		slots:       map[uint32]*slot{},
 		timers:      timers{complete: true},
 	}
+	f.setKeep()
 	if options.Store != nil {
 		if err := f.restore(); err != nil {
 			return nil, fmt.Errorf("open fold of partition %d: %w", options.Partition, err)
@@ -266,17 +272,21 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	if err != nil {
 		return err
 	}
+	if f.forgetKnown(c) {
+		f.spoil(c)
+		f.touch(c)
+	}
 	if err := f.complete(&c.known, c.name); err != nil {
 		return err
 	}
 	var hash uint64
 	hash, f.buffer = identityHash(e, f.buffer)
-	if _, isNew := c.known.first(hash, at); !isNew {
+	if _, isNew := c.known.first(hash, at, int64(max(f.clock, e.Received)/dayLength)); !isNew {
 		f.counts.duplicates++
 		return nil
 	}
 	f.touch(c)
-	if c.purge(f.drops) {
+	if c.purge(f.drops) || f.keep > 0 && c.due == 0 {
 		f.spoil(c)
 	}
 	f.counts.events++

@@ -35,12 +35,22 @@ func placeOf(offset uint64, index int) (place, error) {
 
 // known is the identities of a contact's events in the order of the log, each with the place where it came first. It is shared
 // by all definitions, also by one that is computed from the log later: an event counts only at its first place.
+//
+// They lie in pages of knownPage each, numbered from the contact's first; the last is not full. The oldest pages are forgotten together
+// with the contact's history.
 type known struct {
+	// entries are those that are in memory: all but the forgotten and the missing.
 	entries []identified
 	// index leads from a hash to its position once there are many.
 	index map[uint64]int32
-	// stored is how many full pages lie in the store; missing how many of their identities were not read yet.
-	stored, missing int
+	// forgotten is how many pages are, stored how many pages, with those, were full at the last commit, and doomed are the numbers of those
+	// that the store still has though they are forgotten.
+	forgotten, stored int
+	doomed            []int
+	// missing is how many identities of stored pages were not read yet.
+	missing int
+	// days has for each page that is not forgotten the day on which the last identity of it came.
+	days []int64
 }
 
 // identified is one identity, by its hash, and where it came first.
@@ -49,8 +59,11 @@ type identified struct {
 	at   place
 }
 
-// first gives where the identity came first, noting the place when it is new.
-func (k *known) first(hash uint64, at place) (place, bool) {
+// count is how many identities there ever were, counting forgotten pages as full.
+func (k *known) count() int { return k.forgotten*knownPage + k.missing + len(k.entries) }
+
+// first gives where the identity came first, noting the place and the day when it is new.
+func (k *known) first(hash uint64, at place, day int64) (place, bool) {
 	if p, found := k.find(hash); found {
 		return p, false
 	}
@@ -60,8 +73,35 @@ func (k *known) first(hash uint64, at place) (place, bool) {
 	if len(k.entries) == cap(k.entries) {
 		k.entries = slices.Grow(k.entries, max(4, len(k.entries)/2))
 	}
+	if page := k.count()/knownPage - k.forgotten; page == len(k.days) {
+		k.days = append(k.days, day)
+	} else {
+		k.days[page] = max(k.days[page], day)
+	}
 	k.entries = append(k.entries, identified{hash, at})
 	return at, true
+}
+
+// forget lets go of pages of which all came before a day, from the oldest up to the first that is to be kept.
+func (k *known) forget(before int64) (forgot bool) {
+	for len(k.days) > 0 && k.days[0] < before {
+		if k.forgotten < k.stored {
+			k.doomed = append(k.doomed, k.forgotten)
+		}
+		if k.missing > 0 {
+			k.missing -= knownPage
+		} else {
+			k.entries = k.entries[min(knownPage, len(k.entries)):]
+			k.index = nil
+		}
+		k.days = k.days[1:]
+		k.forgotten++
+		forgot = true
+	}
+	if len(k.days) == 0 { // like one that never was
+		k.forgotten, k.stored = 0, 0
+	}
+	return forgot
 }
 
 // find gives where the identity came first.

@@ -81,40 +81,70 @@ func withCompiledValues(f definition.Funnel) definition.Funnel {
 	return f
 }
 
-func TestFoldForgetsWhatIsOld(t *testing.T) {
+func TestContactOfWhichNothingMattersAnyMoreIsForgotten(t *testing.T) {
 	t.Parallel()
 	store := state.NewMemory()
-	f, err := engine.Open(engine.Options{Compile: compile, Store: store})
+	f, err := engine.Open(engine.Options{Compile: compile, Store: store, Retention: 90 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	apply, activate := applying(t, shop())
-	steps(t, f, ticking(noon), apply, activate, chunk(
-		event.Event{Contact: "ann", Type: "visit", Time: noon}, event.Event{Contact: "ann", Type: "cart", Time: noon + 1},
-	))
-	size := func() (n int) {
+	steps(t, f, ticking(noon), apply, activate)
+	keys := func() (all []string) {
 		if err := f.Commit(true); err != nil {
 			t.Fatal(err)
 		}
-		err := store.Scan([]byte{0}, []byte{0xff}, func(_, value []byte) (bool, error) {
-			n += len(value)
+		err := store.Scan([]byte{0}, []byte{0xff}, func(key, _ []byte) (bool, error) {
+			all = append(all, string(key))
 			return true, nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return n
+		return all
 	}
-	before := size()
-	visited := 0
-	for due := report(t, f).NextDue; due != 0; due = report(t, f).NextDue {
-		steps(t, f, ticking(due))
-		if visited++; visited > 10 {
+	before := keys()
+	steps(t, f, longHistory("ann", 500))
+	if len(keys()) < len(before)+3 {
+		t.Fatalf("the store holds only %q", keys())
+	}
+	for visits := 0; ; visits++ {
+		due := report(t, f).NextDue
+		if due == 0 {
+			break
+		}
+		if visits > 20 {
 			t.Fatal("the timers never end")
 		}
+		steps(t, f, ticking(due))
 	}
-	if after := size(); after > before-40 {
-		t.Errorf("%d of %d bytes are left when nothing is due any more: the events are still there", after, before)
+	if diff := cmp.Diff(before, keys()); diff != "" {
+		t.Errorf("keys differ from those before the contact came (-before +after):\n%s", diff)
+	}
+	if late := f.Clock(); late < noon.Add(90*24*time.Hour) {
+		t.Errorf("its identities were forgotten by %v, too early", late.UTC())
+	}
+}
+
+func TestADuplicateIsKnownForAsLongAsIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		retention, later time.Duration
+		want             int64
+	}{
+		"for ever":            {0, 10 * 365 * 24 * time.Hour, 100},
+		"on the last day":     {60 * 24 * time.Hour, 60 * 24 * time.Hour, 100},
+		"two days after that": {60 * 24 * time.Hour, 62 * 24 * time.Hour, 0},
+	} {
+		f, err := engine.Open(engine.Options{Compile: compile, Retention: tt.retention})
+		if err != nil {
+			t.Fatal(err)
+		}
+		history := longHistory("ann", 100)
+		steps(t, f, ticking(noon), history, ticking(noon.Add(tt.later)), history)
+		if got := report(t, f).Duplicates; got != tt.want {
+			t.Errorf("%s: %d duplicates, want %d", name, got, tt.want)
+		}
 	}
 }
 

@@ -119,6 +119,9 @@ func (c *contact) write(w Writer, s *scratch) error {
 		return err
 	}
 	s.key = contactKey(s.key[:0], c.name)
+	if c.empty() {
+		return w.Delete(s.key)
+	}
 	s.value = c.appendHead(s.value[:0])
 	return w.Set(s.key, s.value)
 }
@@ -219,7 +222,7 @@ func (c *contact) pageEnd(from int) int {
 
 // written notes that the contact lies in the store as it is.
 func (c *contact) written() {
-	c.known.stored = c.known.count() / knownPage
+	c.known.stored, c.known.doomed = c.known.count()/knownPage, nil
 	c.storedDue = c.due
 	for _, u := range c.units {
 		u.storedDue = u.ownDue()
@@ -227,12 +230,18 @@ func (c *contact) written() {
 	c.pages, c.drafts, c.orphans, c.changed = c.drafts, nil, nil, false
 }
 
-// writeFull stores the pages of identities that have become full.
+// writeFull stores the pages of identities that have become full, and deletes those that are forgotten.
 func (k *known) writeFull(w Writer, name string, s *scratch) error {
-	for p := k.stored; p < k.count()/knownPage; p++ {
-		from := p*knownPage - k.missing
+	for _, number := range k.doomed {
+		if err := w.Delete(knownKey(s.key[:0], name, number)); err != nil {
+			return err
+		}
+	}
+	first := k.forgotten + k.missing/knownPage // the page that the entries begin with
+	for number := max(k.stored, first); number < k.count()/knownPage; number++ {
+		from := (number - first) * knownPage
 		s.value = k.appendRun(s.value[:0], from, from+knownPage)
-		s.key = binary.BigEndian.AppendUint32(appendString(append(s.key[:0], knownPrefix), name), uint32(p))
+		s.key = knownKey(s.key[:0], name, number)
 		if err := w.Set(s.key, s.value); err != nil {
 			return err
 		}
@@ -240,19 +249,40 @@ func (k *known) writeFull(w Writer, name string, s *scratch) error {
 	return nil
 }
 
-// count is how many identities there are, read or not.
-func (k *known) count() int { return k.missing + len(k.entries) }
+func knownKey(buffer []byte, name string, number int) []byte {
+	return binary.BigEndian.AppendUint32(appendString(append(buffer, knownPrefix), name), uint32(number))
+}
 
+// appendTail encodes all but the full pages.
 func (k *known) appendTail(b []byte) []byte {
-	full := k.count() / knownPage
-	b = binary.AppendUvarint(b, uint64(full))
-	return k.appendRun(b, full*knownPage-k.missing, len(k.entries))
+	b = binary.AppendUvarint(b, uint64(k.forgotten))
+	b = binary.AppendUvarint(b, uint64(len(k.days)))
+	last := int64(0)
+	for _, day := range k.days {
+		b = binary.AppendVarint(b, day-last)
+		last = day
+	}
+	return k.appendRun(b, len(k.entries)-k.count()%knownPage, len(k.entries))
 }
 
 func (k *known) readTail(r *reader) {
-	k.stored = int(r.uvarint())
-	k.missing = k.stored * knownPage
+	k.forgotten = int(r.uvarint())
+	last := int64(0)
+	for range r.count(1) {
+		last += r.varint()
+		k.days = append(k.days, last)
+	}
 	k.readRun(r)
+	pages := len(k.days)
+	if len(k.entries) > 0 {
+		pages-- // the last is the one that is not full
+	}
+	if pages < 0 || len(k.entries) >= knownPage {
+		r.fail()
+		return
+	}
+	k.missing = pages * knownPage
+	k.stored = k.forgotten + pages
 }
 
 func (k *known) appendRun(b []byte, from, to int) []byte {
@@ -283,18 +313,17 @@ func (f *Fold) complete(k *known, name string) error {
 	if k.missing == 0 {
 		return nil
 	}
-	all := known{stored: k.stored}
+	full := known{}
 	prefix := appendString([]byte{knownPrefix}, name)
-	err := f.options.Store.Scan(prefix, after(prefix), func(_, value []byte) (bool, error) {
+	err := f.options.Store.Scan(knownKey(nil, name, k.forgotten), after(prefix), func(_, value []byte) (bool, error) {
 		r := reader{left: value}
-		all.readRun(&r)
+		full.readRun(&r)
 		return true, r.done("the identities of a contact")
 	})
-	if err == nil && len(all.entries) != k.missing {
-		err = fmt.Errorf("%w: %d identities of a contact, want %d", ErrCorruptState, len(all.entries), k.missing)
+	if err == nil && len(full.entries) != k.missing {
+		err = fmt.Errorf("%w: %d identities of a contact, want %d", ErrCorruptState, len(full.entries), k.missing)
 	}
-	all.entries = append(all.entries, k.entries...)
-	*k = all
+	k.entries, k.missing, k.index = append(full.entries, k.entries...), 0, nil
 	return wrapRead(err)
 }
 
