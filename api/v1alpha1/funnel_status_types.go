@@ -430,10 +430,6 @@ type FunnelCounters struct {
 	// +optional
 	Clamped int64 `json:"clamped,omitempty"`
 
-	// duplicates came again with the same source and id and were left out.
-	// +optional
-	Duplicates int64 `json:"duplicates,omitempty"`
-
 	// saturated is how many contacts have more than 10,000 events of the funnel;
 	// only their newest are counted.
 	// +optional
