@@ -5,6 +5,7 @@ package plane
 
 import (
 	"context"
+	"errors"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -126,7 +127,10 @@ func (p *Plane) push(ctx context.Context, l *link, peer *peer, wanted *set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	peer.pushed = p.options.Clock.Now()
-	if err != nil {
+	switch {
+	case errors.Is(err, control.ErrUnavailable): // it starts, or is away: the next poll asks again, and its report tells how it is
+		return
+	case err != nil:
 		peer.rejected = err.Error()
 		return
 	}

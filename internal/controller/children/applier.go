@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -89,6 +90,9 @@ func (a *Applier) apply(ctx context.Context, owner client.Object, child Child) (
 		options = append(options, client.ForceOwnership)
 	}
 	if err := a.send(ctx, desired, content, live, options); err != nil {
+		if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+			return false, nil // nothing can be made here any more, and the owner goes with its namespace
+		}
 		return true, fmt.Errorf("apply %s %s: %w", desired.GetKind(), client.ObjectKeyFromObject(desired), err)
 	}
 	a.remember(desired, wanted)
