@@ -308,8 +308,8 @@ func (c *contact) purge(dropped int) (purged bool) {
 		return false
 	}
 	c.purged = dropped
-	for i := len(c.units) - 1; i >= 0; i-- {
-		if u := c.units[i]; u.slot == nil || u.slot.dropped {
+	for _, u := range slices.Backward(c.units) {
+		if u.slot == nil || u.slot.dropped {
 			c.letGo(u)
 			purged = true
 		}

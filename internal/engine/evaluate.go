@@ -41,7 +41,7 @@ type evaluator struct {
 func (v *evaluator) evaluate(
 	p *plan, now view, moments []moment, stages []uint32, closed event.Time, c *contribution,
 ) (due event.Time) {
-	c.reset(p)
+	c.reset()
 	v.plan, v.view = p, now
 	from := 0
 	if !p.firstStart { // an attempt needs nothing before its start
@@ -225,7 +225,7 @@ func (v *evaluator) settle(best *attempt, c *contribution) (due event.Time) {
 
 // addValues adds the amounts of events that fill stages of the attempt and were not added for another attempt; it says whether
 // the attempt has any amount.
-func (v *evaluator) addValues(a *attempt, moments []moment, c *contribution) (any bool) {
+func (v *evaluator) addValues(a *attempt, moments []moment, c *contribution) (found bool) {
 	if v.plan.valued == 0 {
 		return false
 	}
@@ -236,14 +236,14 @@ func (v *evaluator) addValues(a *attempt, moments []moment, c *contribution) (an
 			if amount.slot != v.plan.slot || int(amount.stage) != i {
 				continue
 			}
-			any = true
+			found = true
 			if v.counted[j]&(1<<i) == 0 {
 				v.counted[j] |= 1 << i
 				c.addValue(i, amount.amount)
 			}
 		}
 	}
-	return any
+	return found
 }
 
 // index takes in the events that may fill a stage, prepares the search for the next of a stage, and finds those that share a time.
