@@ -174,3 +174,82 @@ func benchStore(b *testing.B) engine.Store {
 	})
 	return s
 }
+
+// BenchmarkFoldHotContact folds 100,000 events of one contact, and evaluates after each chunk of a thousand.
+func BenchmarkFoldHotContact(b *testing.B) {
+	const events, size = 100_000, 1000
+	for name, reverse := range map[string]bool{"inOrder": false, "inReverse": true} {
+		b.Run(name, func(b *testing.B) {
+			var chunks []record.Record
+			for from := 0; from < events; from += size {
+				r := record.Record{Kind: record.Events}
+				for i := from; i < from+size; i++ {
+					e := event.Event{Contact: "bot", Source: "crawler", ID: fmt.Sprintf("%08d", i), Type: "page.viewed"}
+					if i%10 == 9 {
+						e.Type, e.Data = "product.added", []byte(`{"price":1}`)
+					}
+					e.Time = noon + event.Time(i)*1000
+					if reverse {
+						e.Time = noon - event.Time(i)*1000
+					}
+					r.Chunk = event.Append(r.Chunk, &e)
+				}
+				chunks = append(chunks, r)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				f := benchFold(b, nil, webShop(false, 14*24*time.Hour))
+				for i := range chunks {
+					steps(b, f, chunks[i])
+					if _, err := f.NextDue(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.N)*events/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// BenchmarkReport gives the numbers of ten funnels over 100,000 contacts.
+func BenchmarkReport(b *testing.B) {
+	f := benchFold(b, nil, tenFunnels()...)
+	t := newTraffic(100_000)
+	for range 200 {
+		steps(b, f, t.chunk(1000))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := f.Report(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkBackfill computes a funnel from a log of 200,000 events that were folded before.
+func BenchmarkBackfill(b *testing.B) {
+	t := newTraffic(100_000)
+	f := benchFold(b, nil)
+	var log []record.Record
+	for i := range 200 {
+		log = append(log, t.chunk(1000))
+		if i%10 == 9 {
+			log = append(log, ticking(t.clock))
+		}
+	}
+	steps(b, f, log...)
+	apply, activate := applying(b, webShop(true, 14*24*time.Hour))
+	b.ReportAllocs()
+	for b.Loop() {
+		steps(b, f, apply)
+		for i := range log { // record 1 was the tick of benchFold
+			if err := f.StepBackfill(key, apply.Apply.Version, uint64(i)+2, &log[i]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.StopTimer()
+		steps(b, f, record.Record{Kind: record.Remove, Remove: activate.Activate})
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.N)*200_000/b.Elapsed().Seconds(), "events/s")
+}

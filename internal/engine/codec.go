@@ -106,8 +106,8 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 		b = binary.AppendVarint(b, int64(m.time-last.time))
 		b = binary.AppendUvarint(b, uint64(shared))
 		b = appendString(b, m.id[shared:])
-		b = binary.AppendUvarint(b, uint64(len(m.amounts)))
-		for _, a := range m.amounts {
+		b = binary.AppendUvarint(b, m.countAmounts())
+		for a := m.amounts; a != nil; a = a.next {
 			b = binary.AppendUvarint(b, uint64(a.slot))
 			b = binary.AppendUvarint(b, uint64(a.stage))
 			b = binary.AppendVarint(b, int64(a.amount))
@@ -120,6 +120,13 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 		}
 	}
 	return b
+}
+
+func (m *moment) countAmounts() (n uint64) {
+	for a := m.amounts; a != nil; a = a.next {
+		n++
+	}
+	return n
 }
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has.
@@ -137,8 +144,10 @@ func (c *contact) readMoments(r *reader) {
 			return
 		}
 		m.id = last.id[:shared] + string(rest)
+		end := &m.amounts
 		for range r.count(3) {
-			m.amounts = append(m.amounts, amount{uint32(r.uvarint()), int(r.uvarint()), aggregate.Micros(r.varint())})
+			*end = &amount{slot: uint32(r.uvarint()), stage: uint8(r.uvarint()), amount: aggregate.Micros(r.varint())}
+			end = &(*end).next
 		}
 		c.moments = append(c.moments, m)
 		last = m

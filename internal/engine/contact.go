@@ -46,15 +46,36 @@ type moment struct {
 	time event.Time
 	// id orders events of equal time; see identity.
 	id string
-	// amounts are what it brings to stages that count a value; nil for most.
-	amounts []amount
+	// amounts are what it brings to stages that count a value, in the order of slot and stage; nil for most.
+	amounts *amount
 }
 
 // amount is what an event brings at one stage of one slot's funnel.
 type amount struct {
-	slot   uint32
-	stage  int
 	amount aggregate.Micros
+	slot   uint32
+	stage  uint8
+	next   *amount
+}
+
+// bring adds an amount at its place.
+func (m *moment) bring(slot uint32, stage uint8, micros aggregate.Micros) {
+	at := &m.amounts
+	for *at != nil && ((*at).slot < slot || (*at).slot == slot && (*at).stage < stage) {
+		at = &(*at).next
+	}
+	*at = &amount{micros, slot, stage, *at}
+}
+
+// withdraw takes away a slot's amounts.
+func (m *moment) withdraw(slot uint32) {
+	for at := &m.amounts; *at != nil; {
+		if (*at).slot == slot {
+			*at = (*at).next
+		} else {
+			at = &(*at).next
+		}
+	}
 }
 
 // orphan is a stored timer of a slot.
@@ -128,7 +149,7 @@ func (c *contact) insert(u *unit, t event.Time, id string, found *definition.Mat
 	u.count++
 	u.first = min(u.first, at)
 	for _, a := range found.Amounts {
-		c.moments[at].amounts = append(c.moments[at].amounts, amount{u.id, a.Stage, a.Amount})
+		c.moments[at].bring(u.id, uint8(a.Stage), a.Amount)
 	}
 	if u.count > MaxMatches {
 		c.saturate(u)
@@ -203,9 +224,7 @@ func (c *contact) saturate(u *unit) {
 func (c *contact) clear(u *unit, at int) {
 	u.stages[at] = 0
 	u.count--
-	if m := &c.moments[at]; len(m.amounts) > 0 {
-		m.amounts = slices.DeleteFunc(m.amounts, func(a amount) bool { return a.slot == u.id })
-	}
+	c.moments[at].withdraw(u.id)
 	if c.isHole(at) {
 		c.holes++
 	}
@@ -289,8 +308,8 @@ func (c *contact) purge(dropped int) (purged bool) {
 		return false
 	}
 	c.purged = dropped
-	for i := len(c.units) - 1; i >= 0; i-- {
-		if u := c.units[i]; u.slot == nil || u.slot.dropped {
+	for _, u := range slices.Backward(c.units) {
+		if u.slot == nil || u.slot.dropped {
 			c.letGo(u)
 			purged = true
 		}

@@ -5,6 +5,7 @@ package engine_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -113,7 +114,7 @@ func TestDamagedStateGivesAnErrorNotAPanic(t *testing.T) {
 	cuts := map[string]func([]byte) []byte{
 		"cut short": func(v []byte) []byte { return v[:len(v)*2/3] },
 		"emptied":   func([]byte) []byte { return nil },
-		"longer":    func(v []byte) []byte { return append(v[:len(v):len(v)], 0) },
+		"longer":    func(v []byte) []byte { return append(slices.Clip(v), 0) },
 		"full of ones": func(v []byte) []byte {
 			ones := make([]byte, len(v))
 			for i := range ones {

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/waymark-dev/waymark/internal/event"
 )
@@ -45,7 +46,7 @@ func (f *Fold) evaluate(c *contact, u *unit) {
 	s.tally.add(&u.contribution, -1)
 	due := f.evaluator.evaluate(s.plan, s.view, c.moments, u.stages, u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)
-	if first, any := c.oldest(u); any {
+	if first, found := c.oldest(u); found {
 		due = earlier(due, s.plan.forgetAt(first))
 	}
 	u.stale = false
@@ -70,7 +71,7 @@ func (f *Fold) rearm(c *contact) {
 
 // renew brings a unit up to date that is due, and lets go of what it need not keep any more.
 func (f *Fold) renew(c *contact, u *unit) {
-	if oldest, any := c.oldest(u); any && oldest < u.slot.view.forgotten {
+	if oldest, found := c.oldest(u); found && oldest < u.slot.view.forgotten {
 		c.forget(u, &f.evaluator, u.slot.view.forgotten)
 	}
 	f.evaluate(c, u)
@@ -139,8 +140,8 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 	c.purge(f.drops)
 	f.forgetKnown(c)
 	renewed := 0
-	for i := len(c.units) - 1; i >= 0; i-- {
-		if u := c.units[i]; !u.own && u.due != 0 && u.due <= clock {
+	for _, u := range slices.Backward(c.units) {
+		if !u.own && u.due != 0 && u.due <= clock {
 			f.renew(c, u)
 			renewed++
 		}

@@ -21,6 +21,8 @@ import (
 // Version is the version of the fold's rules. Epoch records carry it, so that a log is never folded by other rules.
 const Version = 1
 
+const defaultCache = 64 << 20
+
 // firstOffset is the offset of the first record that a log ever had.
 const firstOffset = 1
 
@@ -61,7 +63,7 @@ type Options struct {
 	Retention time.Duration
 	// Store keeps the state; nil keeps all in memory, and then Commit does nothing.
 	Store Store
-	// CacheBytes is how much memory what lies in the Store may take up, roughly; what changed since the last commit comes on top.
+	// CacheBytes is how much memory what lies in the Store may take up, roughly; 0 is 64 MiB. What changed since the last commit comes on top.
 	CacheBytes int
 }
 
@@ -119,6 +121,9 @@ type counts struct {
 func Open(options Options) (*Fold, error) {
 	if options.Compile == nil {
 		return nil, errors.New("open fold: no compiler")
+	}
+	if options.CacheBytes == 0 {
+		options.CacheBytes = defaultCache
 	}
 	f := &Fold{
 		options:     options,

@@ -41,7 +41,7 @@ type value struct {
 	events int64
 }
 
-func (c *contribution) reset(p *plan) {
+func (c *contribution) reset() {
 	*c = contribution{depth: -1, toNext: c.toNext[:0], values: c.values[:0]}
 }
 
@@ -116,7 +116,7 @@ func (t *tally) add(c *contribution, sign int64) {
 	for i := range int(c.depth) + 1 {
 		s := &t.stages[i]
 		s.entered += sign
-		reached := status(converted)
+		reached := converted
 		if i == int(c.depth) {
 			reached = c.status
 		} else {

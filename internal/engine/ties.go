@@ -3,6 +3,8 @@
 
 package engine
 
+import "slices"
+
 // group is a run of events that share a time: from start on and before end.
 type group struct{ start, end int32 }
 
@@ -87,7 +89,7 @@ func (v *evaluator) assign(events []int32, depth int) []int32 {
 	filled := make([]int32, 0, most)
 	for stage := depth + 1; stage <= depth+most; stage++ {
 		for _, e := range events {
-			if v.stages[e]&(1<<stage) == 0 || contains(filled, e) {
+			if v.stages[e]&(1<<stage) == 0 || slices.Contains(filled, e) {
 				continue
 			}
 			if v.assignable(events, append(filled, e), stage+1, depth+most) {
@@ -113,22 +115,13 @@ func (v *evaluator) assignable(events, taken []int32, first, last int) bool {
 // place finds an event for a stage, moving other stages to other events where that helps.
 func (v *evaluator) place(stage int, events, taken []int32, holder map[int32]int, tried map[int32]bool) bool {
 	for _, e := range events {
-		if v.stages[e]&(1<<stage) == 0 || tried[e] || contains(taken, e) {
+		if v.stages[e]&(1<<stage) == 0 || tried[e] || slices.Contains(taken, e) {
 			continue
 		}
 		tried[e] = true
 		other, held := holder[e]
 		if !held || v.place(other, events, taken, holder, tried) {
 			holder[e] = stage
-			return true
-		}
-	}
-	return false
-}
-
-func contains(events []int32, e int32) bool {
-	for _, x := range events {
-		if x == e {
 			return true
 		}
 	}
