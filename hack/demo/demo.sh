@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Applies the shop sample to the cluster that kubectl talks to, plays thirty days of the shop through the ingest of its feed, and
-# shows what Waymark makes of them. `make demo` brings the cluster and the operator up first.
+# shows what Waymark makes of them. `make demo` brings the cluster and the operator up first. Arguments go to the player; see
+# go run ./hack/demo --help. WAYMARK_DEMO_NAMESPACE is where it plays.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-namespace=shop
+namespace=${WAYMARK_DEMO_NAMESPACE:-shop}
 
 kubectl create namespace "$namespace" --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
 kubectl apply --namespace "$namespace" --kustomize config/samples/shop
@@ -21,7 +22,7 @@ address=$(kubectl get --namespace "$namespace" service "$service" --output jsonp
 path=/${url#http://*/}
 key=$(kubectl get --namespace "$namespace" secret shop-write-key --output jsonpath='{.data.writeKey}' | base64 --decode)
 
-WAYMARK_WRITE_KEY=$key go run ./hack/demo --url "http://$address$path"
+WAYMARK_WRITE_KEY=$key go run ./hack/demo --url "http://$address$path" "$@"
 
 # The numbers are written at most once per interval, so the last ones may take half a minute.
 entered=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.summary.entered}')

@@ -6,6 +6,9 @@ package e2e
 import (
 	"context"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,6 +40,27 @@ var _ = Describe("A Funnel", func() {
 		described, err := w.kubectl(ctx, "", "describe", "funnel", "shop")
 		Expect(err).NotTo(HaveOccurred(), described)
 		Expect(described).To(ContainSubstring(live.Status.Bottleneck.Transition))
+	})
+
+	It("is what the demo shows", func(ctx context.Context) {
+		w := newWorld(ctx, "demo")
+		now := time.Now().UTC().Format(time.RFC3339)
+		demo := exec.CommandContext(ctx, "../../hack/demo/demo.sh", "--until", now)
+		demo.Env = append(os.Environ(), "WAYMARK_DEMO_NAMESPACE="+w.Namespace)
+		shown, err := demo.CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), string(shown))
+
+		events := filepath.Join(w.folder, "demo.jsonl")
+		written, err := exec.CommandContext(ctx, "go", "run", "../../hack/demo", "--until", now, "--write", events).CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), string(written))
+		sample, err := exec.CommandContext(ctx, "kubectl", "kustomize", "../../config/samples/shop").Output()
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(func(g Gomega) {
+			live := w.funnel(ctx, g)
+			expectSameNumbers(g, live, w.simulate(ctx, string(sample), events, evaluatedAt(live)))
+			g.Expect(live.Status.Stages[0].Entered).To(BeNumerically(">", 10_000))
+			g.Expect(string(shown)).To(ContainSubstring(live.Status.Summary.Conversion))
+		}).WithContext(ctx).Should(Succeed())
 	})
 
 	It("is computed from the retained log when it is applied later, and again when it is edited", func(ctx context.Context) {
