@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/eventlog"
 )
 
@@ -23,6 +24,7 @@ type Metrics struct {
 	commitSeconds         prometheus.Histogram
 	logBytes              *prometheus.GaugeVec
 	logLast               *prometheus.GaugeVec
+	duplicates            *prometheus.GaugeVec
 }
 
 // NewMetrics makes metrics that are not registered yet.
@@ -50,13 +52,14 @@ func NewMetrics() *Metrics {
 		commitSeconds:     seconds("state_commit_seconds", "How long it took to write the state durably."),
 		logBytes:          gauge("log_bytes", "Size of the log on its volume, looked at once a minute."),
 		logLast:           gauge("log_last_offset", "Offset of the log's last record, looked at once a minute."),
+		duplicates:        gauge("fold_duplicate_events", "Events left out because their source and id were known, as of the last report."),
 	}
 }
 
 func (m *Metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.appends, m.appendErrors, m.appendedEvents, m.appendSeconds, m.foldedRecords, m.foldedOffset, m.backfilledRecords,
-		m.commitSeconds, m.logBytes, m.logLast,
+		m.commitSeconds, m.logBytes, m.logLast, m.duplicates,
 	}
 }
 
@@ -102,4 +105,8 @@ func (m *Metrics) bounds(partition int, b eventlog.Bounds) {
 	label := strconv.Itoa(partition)
 	m.logBytes.WithLabelValues(label).Set(float64(b.Bytes))
 	m.logLast.WithLabelValues(label).Set(float64(b.Last))
+}
+
+func (m *Metrics) reported(p *aggregate.Partition) {
+	m.duplicates.WithLabelValues(strconv.Itoa(p.Partition)).Set(float64(p.Duplicates))
 }

@@ -108,6 +108,9 @@ func (l *life) answerReport(ctx context.Context, r *pendingReport) (answered boo
 	if err == nil {
 		*r.into, err = l.folded.Report()
 	}
+	if err == nil {
+		l.opts.Metrics.reported(r.into)
+	}
 	r.done(err)
 	return true
 }
