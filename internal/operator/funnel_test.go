@@ -168,9 +168,9 @@ var _ = Describe("A funnel", func() {
 		Expect(funnel.Status.Summary.Data).To(Equal(v1alpha1.DataLive))
 	}, SpecTimeout(timeout))
 
-	It("is not written to while nothing happens", func(ctx context.Context) {
+	It("asks nothing of the API server while nothing happens", func(ctx context.Context) {
 		w := newWorld(ctx)
-		startOperator(w.node, w.namespace)
+		operator := startOperator(w.node, w.namespace)
 		workspace, feed, funnel := w.workspace(), w.feed(), w.funnel()
 		w.create(ctx, workspace, feed, funnel)
 		ready(ctx, funnel)
@@ -179,6 +179,8 @@ var _ = Describe("A funnel", func() {
 		w.counts(ctx, funnel, 2, 0, 0)
 
 		time.Sleep(3 * time.Second) // several status intervals, so that the last numbers are written
+		sent := operator.requests.count.Load()
+		Expect(sent).To(BeNumerically(">", 20), "the operator's requests are not counted")
 		quiet := []client.Object{workspace, feed, funnel}
 		versions := map[client.Object]string{}
 		for _, object := range quiet {
@@ -190,6 +192,7 @@ var _ = Describe("A funnel", func() {
 				g.Expect(cluster.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
 				g.Expect(object.GetResourceVersion()).To(Equal(versions[object]), "%T was written", object)
 			}
+			g.Expect(operator.requests.count.Load()).To(Equal(sent), "something was sent to the API server")
 		}, 8*time.Second).WithContext(ctx).Should(Succeed())
 	}, SpecTimeout(timeout))
 

@@ -6,6 +6,7 @@ package operator_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -67,14 +68,35 @@ var _ = BeforeSuite(func() {
 
 // running is an operator at work.
 type running struct {
-	stop func()
+	stop     func()
+	requests *requests
+}
+
+// requests are those that an operator sent to the API server, but for watches, which stay open.
+type requests struct {
+	http.RoundTripper
+	count atomic.Int64
+}
+
+// RoundTrip counts a request.
+func (r *requests) RoundTrip(request *http.Request) (*http.Response, error) {
+	if !request.URL.Query().Has("watch") {
+		r.count.Add(1)
+	}
+	return r.RoundTripper.RoundTrip(request)
 }
 
 // startOperator runs an operator that looks after the given namespaces and reaches the pods of a node. It stops with the spec.
 func startOperator(n *node, namespaces ...string) *running {
 	GinkgoHelper()
 	ctx, cancel := context.WithCancel(context.Background())
-	manager, err := operator.New(ctx, apiServer, operator.Options{
+	sent := &requests{}
+	config := rest.CopyConfig(apiServer)
+	config.Wrap(func(inner http.RoundTripper) http.RoundTripper {
+		sent.RoundTripper = inner
+		return sent
+	})
+	manager, err := operator.New(ctx, config, operator.Options{
 		MetricsAddress:  "0",
 		ProbeAddress:    "0",
 		WatchNamespaces: namespaces,
@@ -91,7 +113,7 @@ func startOperator(n *node, namespaces ...string) *running {
 	stopped := make(chan error, 1)
 	go func() { stopped <- manager.Start(ctx) }()
 	var over atomic.Bool
-	r := &running{stop: func() {
+	r := &running{requests: sent, stop: func() {
 		GinkgoHelper()
 		if over.CompareAndSwap(false, true) {
 			cancel()

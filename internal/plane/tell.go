@@ -107,7 +107,8 @@ func feedsVersions(v *View) []string {
 
 // workspaceChanged ignores single bytes: storage is shown in whole percent.
 func workspaceChanged(before, after *View) bool {
-	return before.Ingest() != after.Ingest() || usedPercent(before.Storage()) != usedPercent(after.Storage()) ||
+	return before.Ingest() != after.Ingest() || !reflect.DeepEqual(before.Fault(), after.Fault()) ||
+		usedPercent(before.Storage()) != usedPercent(after.Storage()) ||
 		before.Storage().Capacity != after.Storage().Capacity
 }
 

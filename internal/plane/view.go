@@ -61,6 +61,16 @@ func (v *View) Ingest() control.Ingest {
 	return control.Ingest{Ready: true}
 }
 
+// Fault is what keeps the first partition that does not run; nil when all do.
+func (v *View) Fault() *control.Fault {
+	for _, r := range v.Reports {
+		if len(r.Faults) > 0 {
+			return &r.Faults[0]
+		}
+	}
+	return nil
+}
+
 // Storage adds up the volumes.
 func (v *View) Storage() control.Storage {
 	var sum control.Storage

@@ -84,7 +84,8 @@ func (p *Publisher) tell(before, after Resource) {
 		return
 	}
 	kind := corev1.EventTypeNormal
-	if ready.Status == metav1.ConditionFalse && Condition(after, v1alpha1.ConditionStalled) != nil {
+	wentWrong := Condition(after, v1alpha1.ConditionStalled) != nil || (was != nil && was.Status == metav1.ConditionTrue)
+	if ready.Status == metav1.ConditionFalse && wentWrong {
 		kind = corev1.EventTypeWarning
 	}
 	p.Recorder.Eventf(after, nil, kind, ready.Reason, "Reconcile", "%s", ready.Message)

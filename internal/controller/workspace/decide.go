@@ -51,7 +51,10 @@ func running(o observation) *status.Verdict {
 		return verdict(status.Waiting(v1alpha1.ReasonRunnerUnreachable, podTrouble(o)+": "+o.view.Problem))
 	}
 	if ingest := o.view.Ingest(); !ingest.Ready {
-		return verdict(status.Waiting(ingestReason(ingest.Reason), ingest.Message))
+		return verdict(trouble(v1alpha1.ReasonProgressing, ingest.Reason, ingest.Message))
+	}
+	if fault := o.view.Fault(); fault != nil {
+		return verdict(trouble(v1alpha1.ReasonAwaitingPartitions, fault.Reason, fault.Message))
 	}
 	switch {
 	case len(o.view.Partitions) < o.view.PartitionCount:
@@ -73,14 +76,15 @@ func running(o observation) *status.Verdict {
 	return verdict(status.Succeeded(fmt.Sprintf("events are taken in, and all %d partitions run", o.view.PartitionCount)))
 }
 
-// ingestReasons are the reasons of the API that a runner may give.
-var ingestReasons = []string{v1alpha1.ReasonStorageFull, v1alpha1.ReasonClockSuspect, v1alpha1.ReasonLogDiverged}
+// runnerReasons are the reasons of the API that a runner gives too.
+var runnerReasons = []string{v1alpha1.ReasonStorageFull, v1alpha1.ReasonClockSuspect, v1alpha1.ReasonLogDiverged}
 
-func ingestReason(said string) string {
-	if slices.Contains(ingestReasons, said) {
-		return said
+// trouble passes on what a runner says about itself. A reason that is not one of the API goes into the message.
+func trouble(otherwise, reason, message string) status.Verdict {
+	if slices.Contains(runnerReasons, reason) {
+		return status.Waiting(reason, message)
 	}
-	return v1alpha1.ReasonProgressing
+	return status.Waiting(otherwise, joined(reason, message))
 }
 
 // rolledOut says whether the pods are those of the StatefulSet as it is now.
@@ -111,8 +115,8 @@ func podTrouble(o observation) string {
 }
 
 func joined(reason, message string) string {
-	if message == "" {
-		return reason
+	if reason == "" || message == "" {
+		return reason + message
 	}
 	return reason + ": " + message
 }

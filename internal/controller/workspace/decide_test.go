@@ -127,6 +127,19 @@ func TestVerdict(t *testing.T) {
 			observed: observed(func(o *observation) { o.view.Partitions = o.view.Partitions[:1] }),
 			want:     "False AwaitingPartitions Reconciling", says: "1 of 2",
 		},
+		"a partition that says why it does not run": {
+			observed: observed(func(o *observation) {
+				o.view.Partitions = o.view.Partitions[:1]
+				o.view.Reports[0].Faults = []control.Fault{{Partition: 1, Reason: "CatchingUp", Message: "partition 1: 40% read"}}
+			}),
+			want: "False AwaitingPartitions Reconciling", says: "CatchingUp: partition 1: 40% read",
+		},
+		"a partition whose state is not the log's": {
+			observed: observed(func(o *observation) {
+				o.view.Reports[0].Faults = []control.Fault{{Partition: 1, Reason: "LogDiverged", Message: "another log"}}
+			}),
+			want: "False LogDiverged Reconciling", says: "another log",
+		},
 		"a pod that is replaced": {
 			observed: observed(func(o *observation) { o.statefulSet.Status.UpdateRevision = "2" }),
 			want:     "True Progressing Reconciling",

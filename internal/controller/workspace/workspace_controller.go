@@ -67,6 +67,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		return ctrl.Result{}, fmt.Errorf("read Workspace %s: %w", request, err)
 	}
 	if !workspace.DeletionTimestamp.IsZero() {
+		r.Plane.Disconnect(request.NamespacedName)
 		return ctrl.Result{}, nil // its children go with it; nothing outside the cluster must be undone
 	}
 	before := workspace.DeepCopy()
