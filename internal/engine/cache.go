@@ -40,10 +40,9 @@ func (f *Fold) weigh(c *contact) {
 }
 
 // evict lets go of contacts that were not used for longest, roughly, and do not differ from the store, while all together weigh more than
-// the cache may. It goes around all contacts and takes those that were not used since it came by; it looks at a bounded number each time.
-func (f *Fold) evict() {
-	const looks = 4096
-	for seen := min(2*len(f.ring), looks); seen > 0 && f.weight > f.options.CacheBytes; seen-- {
+// the cache may. It goes around all contacts and takes those that were not used since it came by; it takes at most so many looks.
+func (f *Fold) evict(looks int) {
+	for ; looks > 0 && len(f.ring) > 0 && f.weight > f.options.CacheBytes; looks-- {
 		if f.hand >= len(f.ring) {
 			f.hand = 0
 		}

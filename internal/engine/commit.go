@@ -29,7 +29,7 @@ func (f *Fold) Commit(sync bool) error {
 		return fmt.Errorf("commit state at record %d: %w", f.offset, err)
 	}
 	f.written()
-	f.evict()
+	f.evict(2 * len(f.ring))
 	return nil
 }
 

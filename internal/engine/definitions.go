@@ -195,7 +195,7 @@ func (f *Fold) StepBackfill(key, version string, offset uint64, r *record.Record
 	if offset < s.cursor || offset > f.offset {
 		return fmt.Errorf("%w: record %d for the backfill of %s, which wants %d up to %d", ErrOffset, offset, key, s.cursor, f.offset)
 	}
-	f.evict()
+	f.evict(stepLooks)
 	s.gap = s.gap || offset > s.cursor
 	if err := f.stepShadow(s, offset, r); err != nil {
 		f.err = fmt.Errorf("backfill %s with record %d: %w", key, offset, err)

@@ -21,7 +21,11 @@ import (
 // Version is the version of the fold's rules. Epoch records carry it, so that a log is never folded by other rules.
 const Version = 1
 
-const defaultCache = 64 << 20
+const (
+	defaultCache = 64 << 20
+	// stepLooks is how many contacts a step looks at for the cache; most of what can be let go a commit finds.
+	stepLooks = 1024
+)
 
 // firstOffset is the offset of the first record that a log ever had.
 const firstOffset = 1
@@ -174,7 +178,7 @@ func (f *Fold) Step(offset uint64, r *record.Record) error {
 	if f.offset == 0 {
 		f.first = offset
 	}
-	f.evict()
+	f.evict(stepLooks)
 	if err := f.step(offset, r); err != nil {
 		f.err = fmt.Errorf("fold record %d: %w", offset, err)
 		return f.err

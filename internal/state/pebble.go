@@ -25,7 +25,7 @@ var ErrCorrupt = errors.New("corrupt state on disk")
 type PebbleOptions struct {
 	// FS is the file system; nil is the operating system's.
 	FS vfs.FS
-	// CacheBytes is how much memory blocks of files may take up; 0 is 16 MiB.
+	// CacheBytes is how much memory blocks of files may take up, beside the tables in memory; 0 is 16 MiB.
 	CacheBytes int64
 	// TableBytes is how much is written to memory, and beside it to a log on disk, before it goes to a file of its own; 0 is 32 MiB. The log
 	// takes that much disk from the start, and a few times that much under load.
@@ -61,9 +61,10 @@ func (o PebbleOptions) pebble() *pebble.Options {
 	if table == 0 {
 		table = 32 << 20
 	}
+	const tables = 2 // in memory most of the time: the one written to and the one written out; Pebble takes their memory from the cache
 	p := &pebble.Options{
 		FS:                          o.FS,
-		CacheSize:                   cache,
+		CacheSize:                   cache + tables*int64(table),
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                table,
 		MemTableStopWritesThreshold: 4,
