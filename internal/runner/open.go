@@ -30,7 +30,7 @@ func (p *partition) open(ctx context.Context) (l *life, err error) {
 	}()
 	l.folded, err = engine.Open(engine.Options{
 		Partition: p.number, Store: state, Compile: p.opts.NewCompiler(), TimeZoneData: p.opts.TimeZoneData,
-		CacheBytes: p.opts.CacheBytes,
+		CacheBytes: p.opts.CacheBytes, Retention: p.opts.Retention.Age,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
