@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,9 @@ import (
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 )
 
+// catchUp is how long the cache is given to see a write.
+const catchUp = 200 * time.Millisecond
+
 // Publisher writes the statuses of one kind.
 type Publisher struct {
 	// Kind is the kind's name, for metrics.
@@ -29,6 +33,9 @@ type Publisher struct {
 	Recorder events.EventRecorder
 	// Pace bounds how often numbers are written.
 	Pace *Pace
+
+	mu       sync.Mutex
+	outdated map[types.NamespacedName]string // resource versions that were replaced last
 }
 
 // Publish writes the status of after if it differs from that of before, which is the resource as it was read. Numbers may have to
@@ -36,6 +43,9 @@ type Publisher struct {
 func (p *Publisher) Publish(ctx context.Context, before, after Resource, now time.Time) (wait time.Duration, err error) {
 	if equality.Semantic.DeepEqual(before, after) {
 		return 0, nil
+	}
+	if p.isOutdated(before) {
+		return catchUp, nil
 	}
 	cause := causeConditions
 	if !conditionsChanged(before, after) {
@@ -50,12 +60,39 @@ func (p *Publisher) Publish(ctx context.Context, before, after Resource, now tim
 	}
 	statusWrites.WithLabelValues(p.Kind, cause).Inc()
 	p.Pace.Wrote(client.ObjectKeyFromObject(after), now)
+	p.replaced(before, patched)
 	p.tell(before, after)
 	return 0, nil
 }
 
 // Forget drops what is known about a resource that is gone.
-func (p *Publisher) Forget(resource types.NamespacedName) { p.Pace.Forget(resource) }
+func (p *Publisher) Forget(resource types.NamespacedName) {
+	p.Pace.Forget(resource)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.outdated, resource)
+}
+
+// isOutdated says whether a resource was read from a cache that has not seen the last write yet: to judge by it would write, and
+// tell, the same once more.
+func (p *Publisher) isOutdated(read Resource) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return read.GetResourceVersion() != "" && p.outdated[client.ObjectKeyFromObject(read)] == read.GetResourceVersion()
+}
+
+// replaced remembers the version that a write has replaced.
+func (p *Publisher) replaced(before, written Resource) {
+	if written.GetResourceVersion() == before.GetResourceVersion() {
+		return // the write changed nothing
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.outdated == nil {
+		p.outdated = map[types.NamespacedName]string{}
+	}
+	p.outdated[client.ObjectKeyFromObject(before)] = before.GetResourceVersion()
+}
 
 // conditionsChanged says whether what a machine reads in the conditions differs. Messages are for people and may carry progress;
 // a change of a message alone can wait like a number.

@@ -203,6 +203,24 @@ func TestPublish(t *testing.T) {
 	}
 }
 
+func TestACacheThatIsBehindBringsNoSecondWrite(t *testing.T) {
+	p := newPublishing(t)
+	before := &v1alpha1.Funnel{}
+	if err := p.Client.Get(t.Context(), client.ObjectKeyFromObject(p.stored), before); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		after := before.DeepCopy()
+		status.Succeeded("counts").Apply(after, start)
+		if _, err := p.Publish(t.Context(), before, after, start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := drained(p.events); p.patches != 1 || len(got) != 1 {
+		t.Errorf("%d writes and events %q, want one of each", p.patches, got)
+	}
+}
+
 func TestPublishToAResourceThatIsGone(t *testing.T) {
 	p := newPublishing(t)
 	gone := shop()
