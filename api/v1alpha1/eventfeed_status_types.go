@@ -56,7 +56,7 @@ type HTTPSourceStatus struct {
 	WriteKeySecretKey string `json:"writeKeySecretKey,omitempty"`
 }
 
-// EventCounts counts what has come in since the feed was made.
+// EventCounts counts what has come in since the runner of the workspace last started.
 type EventCounts struct {
 	// accepted events are in the log, duplicates included.
 	// +optional
