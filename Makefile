@@ -91,7 +91,8 @@ e2e: deploy-local ## Run the end-to-end tests on a real cluster, which is brough
 		go test ./test/e2e -count 1 -timeout 40m -v -ginkgo.v
 
 .PHONY: bench
-bench: ## Run the benchmarks; the output is for benchstat.
+bench: ## Run the benchmarks, COUNT times each; bin/bench.txt is for benchstat.
+	@mkdir -p bin
 	@go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),6) ./internal/... | tee bin/bench.txt
 
 ##@ Build
