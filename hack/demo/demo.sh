@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 
 namespace=${WAYMARK_DEMO_NAMESPACE:-shop}
 
-kubectl create namespace "$namespace" --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
+kubectl get namespace "$namespace" >/dev/null 2>&1 || kubectl create namespace "$namespace"
 kubectl apply --namespace "$namespace" --kustomize config/samples/shop
 kubectl wait --namespace "$namespace" --for condition=Ready --timeout 3m workspace/default eventfeed/shop funnel/shop
 
@@ -24,13 +24,14 @@ key=$(kubectl get --namespace "$namespace" secret shop-write-key --output jsonpa
 
 WAYMARK_WRITE_KEY=$key go run ./hack/demo --url "http://$address$path" "$@"
 
-# The numbers are written at most once per interval, so the last ones may take half a minute.
-entered=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.summary.entered}')
-for _ in $(seq 60); do
+# Numbers are written at most once per half a minute, so the last ones may take that long. When nothing new was sent, as when the demo is
+# played again at once, there is nothing to wait for but the time itself.
+sent=$(($(date +%s) + 2))
+printf 'Waiting for the numbers as of now\n'
+for _ in $(seq 45); do
+  evaluated=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.evaluatedAt}')
+  [[ -n "$evaluated" && $(date --date "$evaluated" +%s) -gt "$sent" ]] && break
   sleep 1
-  now=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.summary.entered}')
-  [[ "$now" -gt 0 && "$now" == "$entered" && $SECONDS -gt $((${changed:-0} + 8)) ]] && break
-  [[ "$now" != "$entered" ]] && entered=$now changed=$SECONDS
 done
 
 printf '\n$ kubectl get funnels --namespace %s\n' "$namespace"
