@@ -28,7 +28,8 @@ WAYMARK_WRITE_KEY=$key go run ./hack/demo --url "http://$address$path" "$@"
 # played again at once, there is nothing to wait for but the time itself.
 sent=$(($(date +%s) + 2))
 printf 'Waiting for the numbers as of now\n'
-for _ in $(seq 45); do
+patience=$((SECONDS + 36))
+while ((SECONDS < patience)); do
   evaluated=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.evaluatedAt}')
   [[ -n "$evaluated" && $(date --date "$evaluated" +%s) -gt "$sent" ]] && break
   sleep 1
