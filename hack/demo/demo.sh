@@ -28,7 +28,7 @@ WAYMARK_WRITE_KEY=$key go run ./hack/demo --url "http://$address$path" "$@"
 # played again at once, there is nothing to wait for but the time itself.
 sent=$(($(date +%s) + 2))
 printf 'Waiting for the numbers as of now\n'
-patience=$((SECONDS + 36))
+patience=$((SECONDS + 45))
 while ((SECONDS < patience)); do
   evaluated=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.evaluatedAt}')
   [[ -n "$evaluated" && $(date --date "$evaluated" +%s) -gt "$sent" ]] && break
