@@ -79,17 +79,8 @@ func invalid(o observation) status.Verdict {
 // serving says whether the pods serve the feed as its spec says.
 func serving(o observation) *status.Verdict {
 	verdict := func(v status.Verdict) *status.Verdict { return &v }
-	switch o.view.State {
-	case plane.Absent:
-		return verdict(status.Waiting(v1alpha1.ReasonWorkspaceNotReady, fmt.Sprintf("Workspace %s has no running pod yet", o.workspaceName)))
-	case plane.Connecting:
-		ready := status.Condition(o.feed, v1alpha1.ConditionReady)
-		if ready != nil && ready.ObservedGeneration == o.feed.Generation {
-			return nil
-		}
-		return verdict(status.Waiting(v1alpha1.ReasonProgressing, "waiting for the first report of the runner"))
-	case plane.Unreachable:
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerUnreachable, "the runner does not answer: "+o.view.Problem))
+	if unheard, heard := status.Unheard(o.view, o.workspaceName, o.feed, "the runner does not answer"); !heard {
+		return unheard
 	}
 	handed, _ := feedset.Find(o.served, o.feed.Namespace, o.feed.Name)
 	if !equality.Semantic.DeepEqual(handed, o.resolution.Feed) || !o.view.ServesFeeds(o.served.Version) {

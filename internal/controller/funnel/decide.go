@@ -120,17 +120,8 @@ func definitionOf(o observation) *control.Definition {
 // standing says how far the runners are with a valid spec. Nil keeps what was said about this generation before.
 func standing(o observation) *status.Verdict {
 	verdict := func(v status.Verdict) *status.Verdict { return &v }
-	switch o.view.State {
-	case plane.Absent:
-		return verdict(status.Waiting(v1alpha1.ReasonWorkspaceNotReady, fmt.Sprintf("Workspace %s has no running pod yet", o.workspaceName)))
-	case plane.Connecting:
-		ready := status.Condition(o.funnel, v1alpha1.ConditionReady)
-		if ready != nil && ready.ObservedGeneration == o.funnel.Generation {
-			return nil
-		}
-		return verdict(status.Waiting(v1alpha1.ReasonProgressing, "waiting for the first report of the runner"))
-	case plane.Unreachable:
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerUnreachable, "the runner does not answer, so the numbers are its last: "+o.view.Problem))
+	if unheard, heard := status.Unheard(o.view, o.workspaceName, o.funnel, "the runner does not answer, so the numbers are its last"); !heard {
+		return unheard
 	}
 	if refusal, refused := o.view.Refused[o.key()]; refused && refusal.Version == o.meaning.version {
 		return verdict(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner refused this version: "+refusal.Message))
