@@ -155,30 +155,26 @@ func TestADuplicateIsKnownForAsLongAsIsAskedFor(t *testing.T) {
 func TestSaturatedUnitKeepsTheNewest(t *testing.T) {
 	t.Parallel()
 	apply, activate := applying(t, shop())
-	want := aggregate.Funnel{}
-	for name, reverse := range map[string]bool{"in order": false, "in reverse": true} {
+	fold := func(position func(i int) int) aggregate.Funnel {
 		f := open(t)
 		steps(t, f, ticking(noon.Add(time.Hour)), apply, activate)
 		for i := range engine.MaxMatches + 50 {
-			if reverse {
-				i = engine.MaxMatches + 49 - i
-			}
+			i = position(i)
 			e := event.Event{Contact: "ann", Type: "visit", Time: noon + event.Time(i)}
 			if i < 50 {
 				e.Type, e.Data = "order", []byte("1") // the oldest fifty
 			}
 			steps(t, f, chunk(e))
 		}
-		got := report(t, f).Funnels[key].Funnel
-		if got.Saturated != 1 || got.Stages[0].Entered != 1 {
-			t.Errorf("%s: saturated %d, entered %d, want 1 and 1", name, got.Saturated, got.Stages[0].Entered)
-		}
-		if reverse {
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("another order gives other numbers (-in order +in reverse):\n%s", diff)
-			}
-		}
-		want = got
+		return report(t, f).Funnels[key].Funnel
+	}
+	inOrder := fold(func(i int) int { return i })
+	inReverse := fold(func(i int) int { return engine.MaxMatches + 49 - i })
+	if inOrder.Saturated != 1 || inOrder.Stages[0].Entered != 1 {
+		t.Errorf("saturated %d, entered %d, want 1 and 1", inOrder.Saturated, inOrder.Stages[0].Entered)
+	}
+	if diff := cmp.Diff(inOrder, inReverse); diff != "" {
+		t.Errorf("another order gives other numbers (-in order +in reverse):\n%s", diff)
 	}
 }
 
