@@ -49,14 +49,32 @@ type Stage struct {
 	Value Micros `json:"value"`
 	// ValueEvents counts the events in Value.
 	ValueEvents int64 `json:"valueEvents"`
+	// Refunded is what refunds took away; Value is what is left.
+	Refunded Micros `json:"refunded,omitempty"`
 	// ToNext is how long converted units took from this stage to the next.
 	ToNext Sketch `json:"toNext,omitzero"`
 }
 
 // Funnel is the numbers of one version of one Funnel.
 type Funnel struct {
-	// Stages are in the order of the definition.
+	// Aggregates are the stages before the contacts are known, in the order of the definition.
+	Aggregates []Total `json:"aggregates,omitempty"`
+	// Stages are those that count contacts, in the order of the definition.
 	Stages []Stage `json:"stages"`
+	// Completed counts units that reached the last stage that is not optional.
+	Completed int64 `json:"completed"`
+	// Breakdowns are in the order of the definition.
+	Breakdowns []Breakdown `json:"breakdowns,omitempty"`
+	// Recent and Before are the two runs of days that the change of the conversion compares (package definition, Spans).
+	Recent Comparison `json:"recent,omitzero"`
+	Before Comparison `json:"before,omitzero"`
+	// Cohorts are the units of each day, by the number of the day on which they started.
+	Cohorts map[int64]Cohort `json:"cohorts,omitempty"`
+	// Rates are how many events came for each stage in each hour, by the number of the hour from 1970-01-01T00:00Z on; those of the
+	// last RateHours hours.
+	Rates map[int64][]int64 `json:"rates,omitempty"`
+	// Signals counts the signals of drop-offs.
+	Signals Signals `json:"signals,omitzero"`
 	// TooLate counts events that matched a stage but were older than the lateness when they were appended.
 	TooLate int64 `json:"tooLate"`
 	// Clamped counts matched events whose time lay in the future and was set to their receipt.
@@ -67,6 +85,63 @@ type Funnel struct {
 	Errors int64 `json:"errors"`
 	// FirstError shows one of them; zero without errors.
 	FirstError Failure `json:"firstError,omitzero"`
+}
+
+// RateHours is for how many hours the rates of events are kept.
+const RateHours = 8 * 24
+
+// Total is what an aggregate stage adds up.
+type Total struct {
+	// Sum is in millionths.
+	Sum Micros `json:"sum"`
+	// Events counts the events in it.
+	Events int64 `json:"events"`
+}
+
+// Breakdown holds the groups of one breakdown.
+type Breakdown struct {
+	// Groups are by the value of the property, the largest of the partition.
+	Groups map[string]Group `json:"groups,omitempty"`
+	// Rest adds up the groups that are left out.
+	Rest Group `json:"rest,omitzero"`
+}
+
+// Group is the units that have one value of a property.
+type Group struct {
+	// Entered counts those that reached the stage whose event is asked.
+	Entered int64 `json:"entered"`
+	// Completed counts those of them that reached the last stage that is not optional.
+	Completed int64 `json:"completed"`
+}
+
+// Comparison is the units of a run of days, each by its representative among the attempts that started in it, and what is needed for
+// the variance of the rate between contacts: sums over contacts c of n_c units of which x_c completed. Excluded ones are in neither.
+type Comparison struct {
+	// Entered is the sum of n_c and Completed that of x_c.
+	Entered   int64 `json:"entered"`
+	Completed int64 `json:"completed"`
+	// EnteredSquared, Cross and CompletedSquared are the sums of n_c², n_c·x_c and x_c².
+	EnteredSquared   int64 `json:"enteredSquared"`
+	Cross            int64 `json:"cross"`
+	CompletedSquared int64 `json:"completedSquared"`
+}
+
+// Cohort is the units of one day, each by its representative among the attempts that started on it, with what became of them since.
+type Cohort struct {
+	// Entered and Converted are by stage.
+	Entered   []int64 `json:"entered"`
+	Converted []int64 `json:"converted"`
+	// Completed counts those that reached the last stage that is not optional.
+	Completed int64 `json:"completed"`
+}
+
+// Signals counts the signals of drop-offs, since the definition was first activated.
+type Signals struct {
+	// Given counts those that were given, and Retracted those of them that a late event disproved.
+	Given     int64 `json:"given"`
+	Retracted int64 `json:"retracted"`
+	// Stale counts drop-offs that were too old for a signal when they were found.
+	Stale int64 `json:"stale"`
 }
 
 // Failure is an example of an expression that failed. It names the place in the log, never the contact or the data.

@@ -9,17 +9,54 @@ import "github.com/waymark-dev/waymark/internal/aggregate"
 type Match struct {
 	// Stages has bit i set when the event may fill stage i.
 	Stages uint32
+	// Exclusions has bit i set when the event is one of exclusion i.
+	Exclusions uint32
+	// Acts is set when the funnel watches every act of a contact (see Funnel.WatchesActs) and the event is one: its type is not
+	// Waymark's own. Breaks is set when it also ends an attempt of a Strict funnel that does not use it.
+	Acts, Breaks bool
+	// Unit is the value of CorrelateBy, and empty when the event has none.
+	Unit string
 	// Amounts are what the event brings at the stages that it may fill and that count a value; most events have none.
 	Amounts []Amount
+	// Refunds are what the event takes away again, by stage.
+	Refunds []Amount
+	// Labels are the event's properties for the breakdowns whose stages it may fill.
+	Labels []Label
+	// Sums are what it adds to the aggregate stages; Stage is the index in Aggregates.
+	Sums []Amount
 	// Failures are the expressions that could not be evaluated on this event, in the order of the spec.
 	Failures []Failure
 }
 
-// Amount is what one event brings at one stage.
-type Amount struct {
-	Stage  int
-	Amount aggregate.Micros
+// Matters says whether the event matters to the attempts of a contact, so that it is kept.
+func (m *Match) Matters() bool {
+	return m.Stages|m.Exclusions != 0 || m.Acts || len(m.Refunds) > 0
 }
+
+// Amount is what one event brings at one stage, or takes away.
+type Amount struct {
+	// Stage is the index of the stage.
+	Stage int
+	// Amount is in millionths of the currency's unit, or of one for a number that is no money.
+	Amount aggregate.Micros
+	// Key is what a refund and the event that it takes back have in common; empty without a refund.
+	Key string
+}
+
+// Label is a property of an event for one breakdown.
+type Label struct {
+	// Breakdown is its index.
+	Breakdown int
+	// Text is the property, at most MaxLabel bytes; NoLabel when the event has none.
+	Text string
+}
+
+const (
+	// MaxLabel bounds a property by which numbers are broken down, in bytes.
+	MaxLabel = 64
+	// NoLabel stands for a property that is missing or empty.
+	NoLabel = "(none)"
+)
 
 // Failure is one expression that could not be evaluated on one event. It reads as false, or as no amount.
 type Failure struct {

@@ -151,7 +151,7 @@ func (p *Program) try(w *way) {
 		p.match.Failures = append(p.match.Failures, Failure{v.field, fault.Message})
 	}
 	if present {
-		p.match.Amounts = append(p.match.Amounts, Amount{w.stage, micros})
+		p.match.Amounts = append(p.match.Amounts, Amount{Stage: w.stage, Amount: micros})
 	}
 }
 

@@ -136,7 +136,7 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 		change func(*definition.Funnel)
 		want   string
 	}{
-		"one stage":               {func(f *definition.Funnel) { f.Stages = f.Stages[:1] }, "2 to 32 stages"},
+		"one stage":               {func(f *definition.Funnel) { f.Stages = f.Stages[:1] }, "2 to 16 stages"},
 		"no window":               {func(f *definition.Funnel) { f.Window = 0 }, "the window is 0s"},
 		"a zone that is none":     {func(f *definition.Funnel) { f.TimeZone = "Mars/Olympus" }, `unknown time zone "Mars/Olympus"`},
 		"two stages of one name":  {func(f *definition.Funnel) { f.Stages[1].Name = "visit" }, `two stages are called "visit"`},

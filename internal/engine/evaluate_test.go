@@ -248,7 +248,7 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// A funnel may have as many stages as a word has bits, and thousands of events may share a time.
+// A funnel may have sixteen stages, and thousands of events may share a time.
 func TestEvaluateStaysQuickWhenAllEventsTie(t *testing.T) {
 	t.Parallel()
 	f := definition.Funnel{
@@ -261,7 +261,7 @@ func TestEvaluateStaysQuickWhenAllEventsTie(t *testing.T) {
 	}
 	c, s := contact{}, &slot{id: 1, plan: p}
 	for i := range 5000 {
-		c.insert(c.unit(s), monday, fmt.Sprint(i), &definition.Match{Stages: 1<<(i%32) | 1})
+		c.insert(c.unit(s), monday, fmt.Sprint(i), &definition.Match{Stages: 1<<(i%definition.MaxStages) | 1})
 	}
 	var got contribution
 	new(evaluator).evaluate(p, p.at(monday), c.moments, c.unit(s).stages, 0, &got)
