@@ -103,7 +103,6 @@ func (c *contact) unit(s *slot) *unit {
 		return u
 	}
 	u := &unit{slot: s, id: s.id, own: s.shadow, marks: make([]uint32, len(c.moments), cap(c.moments)), first: len(c.moments)}
-	u.contribution.depth = -1
 	at, _ := slices.BinarySearchFunc(c.units, s.id, func(u *unit, id uint32) int { return cmp.Compare(u.id, id) })
 	c.units = slices.Insert(c.units, at, u)
 	return u
@@ -249,7 +248,7 @@ func (c *contact) compact() {
 // Under FirstStart whether a start opens an attempt depends on the attempts before it. All that is left of those that started
 // before the boundary is the end of the last one: the horizon includes the window, so that end cannot change any more.
 func (c *contact) forget(u *unit, v *evaluator, boundary event.Time) {
-	if u.slot.plan.firstStart {
+	if u.slot.plan.chained {
 		u.closed = v.lastEnd(u.slot.plan, c.moments, []segment{{math.MinInt64, u.marks}}, u.closed, boundary)
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
