@@ -73,7 +73,8 @@ var (
 
 // drawEvents gives events in no order, some of them of an identity that another one has.
 func drawEvents(t *rapid.T, s setting) []event.Event {
-	return drawSomeEvents(t, s, rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "contacts"), rapid.IntRange(4, 30).Draw(t, "events"), 12)
+	return drawSomeEvents(t, s, rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "contacts"), rapid.IntRange(4, 30).Draw(t, "events"),
+		rapid.SampledFrom([]int{3, 12, 12}).Draw(t, "last instant"))
 }
 
 // drawSomeEvents spreads them over some steps of the grid. Three in four are of the types that most stages ask for.

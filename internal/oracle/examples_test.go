@@ -20,6 +20,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/oracle"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -45,7 +46,7 @@ type example struct {
 	Also       map[string]int64 `json:"also"`
 }
 
-// TestRules holds oracle and engine to every example of the page.
+// TestRules holds the oracle to every example of the page.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	base, examples := page(t)
@@ -53,16 +54,46 @@ func TestRules(t *testing.T) {
 		t.Run(x.Example, func(t *testing.T) {
 			t.Parallel()
 			f := x.definition(t, base)
-			p := newPartition(t, f)
-			p.add(p.apply)
-			p.backfill(1)
-			for i, line := range strings.FieldsFunc(x.Log, func(r rune) bool { return r == '\n' || r == ';' }) {
-				p.add(parse(t, line, i))
+			truth, err := oracle.New(f)
+			if err != nil {
+				t.Fatal(err)
 			}
-			p.check(time.Minute)
-			compare(t, x, f, p.oracle.Evaluate(p.seen, p.report().Clock))
+			var log []oracle.Record
+			clock := event.Time(0)
+			for i, r := range x.records(t) {
+				log = append(log, seen(t, uint64(i+1), r)...)
+				clock = max(clock, r.Tick)
+			}
+			compare(t, x, f, truth.Evaluate(log, clock))
 		})
 	}
+}
+
+// TestEngineFollowsTheRules holds the engine to the oracle in every example of the page, also between the records.
+func TestEngineFollowsTheRules(t *testing.T) {
+	t.Parallel()
+	base, examples := page(t)
+	for _, x := range examples {
+		t.Run(x.Example, func(t *testing.T) {
+			t.Parallel()
+			p := newPartition(t, x.definition(t, base))
+			p.add(p.apply)
+			p.backfill(1)
+			for _, r := range x.records(t) {
+				p.add(r)
+				p.check(time.Minute)
+			}
+		})
+	}
+}
+
+// records are the log of an example.
+func (x *example) records(t *testing.T) (log []record.Record) {
+	t.Helper()
+	for i, line := range strings.FieldsFunc(x.Log, func(r rune) bool { return r == '\n' || r == ';' }) {
+		log = append(log, parse(t, line, i))
+	}
+	return log
 }
 
 // page reads the funnel and the examples. A block that is no example is the funnel.
@@ -195,10 +226,10 @@ func readTable(t *testing.T, text string) table {
 	t.Helper()
 	rows := table{}
 	var columns []string
-	for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+	for line := range strings.Lines(text) {
 		cells := strings.Fields(line)
-		if i == 0 {
-			columns = cells
+		if columns == nil {
+			columns = cells[1:] // the first says what the rows are
 			continue
 		}
 		if len(cells) != len(columns)+1 {

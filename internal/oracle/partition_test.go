@@ -119,25 +119,30 @@ func (p *partition) add(r record.Record) {
 	if err := p.fold.Step(offset, &r); err != nil {
 		p.t.Fatalf("step: %v", err)
 	}
+	p.seen = append(p.seen, seen(p.t, offset, r)...)
+	p.applied = p.applied || r.Kind == record.Apply
+	p.live = p.live || r.Kind == record.Activate
+}
+
+// seen is what the oracle sees of a record.
+func seen(t failer, offset uint64, r record.Record) (all []oracle.Record) {
+	t.Helper()
 	switch r.Kind {
 	case record.Epoch:
-		p.seen = append(p.seen, oracle.Record{Offset: offset, Tick: r.Epoch.Time})
+		all = append(all, oracle.Record{Offset: offset, Tick: r.Epoch.Time})
 	case record.Tick:
-		p.seen = append(p.seen, oracle.Record{Offset: offset, Tick: r.Tick})
+		all = append(all, oracle.Record{Offset: offset, Tick: r.Tick})
 	case record.Events:
 		for rest := r.Chunk; len(rest) > 0; {
 			e := new(event.Event)
 			var err error
 			if rest, err = event.Next(rest, e); err != nil {
-				p.t.Fatalf("decode chunk: %v", err)
+				t.Fatalf("decode chunk: %v", err)
 			}
-			p.seen = append(p.seen, oracle.Record{Offset: offset, Event: e})
+			all = append(all, oracle.Record{Offset: offset, Event: e})
 		}
-	case record.Apply:
-		p.applied = true
-	case record.Activate:
-		p.live = true
 	}
+	return all
 }
 
 // backfill goes at most n records on with the definition's backfill, and activates it when it has caught up.
