@@ -7,11 +7,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
-	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -96,7 +94,7 @@ func appendBool(b []byte, v bool) []byte {
 	return append(b, 0)
 }
 
-// appendMoments encodes the contact's moments from one position to another, and then for each unit what they may fill.
+// appendMoments encodes the contact's moments from one position to another, and then for each unit what they mean to it.
 func (c *contact) appendMoments(b []byte, from, to int) []byte {
 	b = binary.AppendUvarint(b, uint64(to-from))
 	var last moment
@@ -106,27 +104,41 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 		b = binary.AppendVarint(b, int64(m.time-last.time))
 		b = binary.AppendUvarint(b, uint64(shared))
 		b = appendString(b, m.id[shared:])
-		b = binary.AppendUvarint(b, m.countAmounts())
-		for a := m.amounts; a != nil; a = a.next {
-			b = binary.AppendUvarint(b, uint64(a.slot))
-			b = binary.AppendUvarint(b, uint64(a.stage))
-			b = binary.AppendVarint(b, int64(a.amount))
-		}
+		b = m.appendDetails(b)
 		last = *m
 	}
 	for _, u := range c.units {
-		for _, stages := range u.stages[from:to] {
-			b = binary.AppendUvarint(b, uint64(stages))
+		for _, marks := range u.marks[from:to] {
+			b = binary.AppendUvarint(b, uint64(marks))
 		}
 	}
 	return b
 }
 
-func (m *moment) countAmounts() (n uint64) {
-	for a := m.amounts; a != nil; a = a.next {
+func (m *moment) appendDetails(b []byte) []byte {
+	n := 0
+	for d := m.details; d != nil; d = d.next {
 		n++
 	}
-	return n
+	b = binary.AppendUvarint(b, uint64(n))
+	for d := m.details; d != nil; d = d.next {
+		b = binary.AppendUvarint(b, uint64(d.slot))
+		b = append(b, byte(d.kind), d.index)
+		b = binary.AppendVarint(b, int64(d.amount))
+		b = appendString(b, d.text)
+	}
+	return b
+}
+
+func (r *reader) details() (first *detail) {
+	const smallest = 5 // numbers of a detail
+	end := &first
+	for range r.count(smallest) {
+		d := &detail{slot: uint32(r.uvarint()), kind: detailKind(r.uvarint()), index: uint8(r.uvarint())}
+		d.amount, d.text = aggregate.Micros(r.varint()), r.string()
+		*end, end = d, &d.next
+	}
+	return first
 }
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has.
@@ -144,19 +156,15 @@ func (c *contact) readMoments(r *reader) {
 			return
 		}
 		m.id = last.id[:shared] + string(rest)
-		end := &m.amounts
-		for range r.count(3) {
-			*end = &amount{slot: uint32(r.uvarint()), stage: uint8(r.uvarint()), amount: aggregate.Micros(r.varint())}
-			end = &(*end).next
-		}
+		m.details = r.details()
 		c.moments = append(c.moments, m)
 		last = m
 	}
 	for _, u := range c.units {
-		u.stages = slices.Grow(u.stages, n)
+		u.marks = slices.Grow(u.marks, n)
 		for range n {
-			stages := uint32(r.uvarint())
-			if u.stages = append(u.stages, stages); stages != 0 {
+			marks := uint32(r.uvarint())
+			if u.marks = append(u.marks, marks); marks != 0 {
 				u.count++
 			}
 		}
@@ -173,127 +181,26 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-func (c *contribution) append(b []byte) []byte {
-	b = append(b, byte(c.depth+1))
-	if c.depth >= 0 {
-		b = append(b, byte(c.status))
-		b = appendBool(b, c.mature)
-		b = binary.AppendUvarint(b, uint64(c.recovered))
-		for _, bucket := range c.toNext {
-			b = binary.AppendUvarint(b, uint64(bucket))
-		}
+// appendTo encodes the closing and those after it.
+func (c *closing) appendTo(b []byte) []byte {
+	n := 0
+	for o := c; o != nil; o = o.next {
+		n++
 	}
-	b = binary.AppendUvarint(b, uint64(len(c.values)))
-	for i := range c.values {
-		b = c.values[i].append(b)
+	b = binary.AppendUvarint(b, uint64(n))
+	for ; c != nil; c = c.next {
+		b = binary.AppendVarint(b, int64(c.end))
+		b = appendString(b, c.value)
 	}
 	return b
 }
 
-func (r *reader) contribution() contribution {
-	c := contribution{depth: int8(r.uvarint()) - 1}
-	if c.depth >= definition.MaxStages {
-		r.fail()
-		c.depth = -1
+func (r *reader) closings() (first *closing) {
+	const smallest = 2 // numbers of a closing
+	end := &first
+	for range r.count(smallest) {
+		c := &closing{end: r.time(), value: r.string()}
+		*end, end = c, &c.next
 	}
-	if c.depth >= 0 {
-		c.status = status(r.uvarint())
-		c.mature = r.bool()
-		c.recovered = uint32(r.uvarint())
-		c.toNext = make([]uint16, c.depth)
-		for i := range c.toNext {
-			c.toNext[i] = uint16(r.uvarint())
-		}
-	}
-	n := r.count(2)
-	if n > definition.MaxStages {
-		r.fail()
-		return contribution{depth: -1}
-	}
-	for range n {
-		c.values = append(c.values, r.value())
-	}
-	return c
-}
-
-func (v *value) append(b []byte) []byte {
-	b = binary.AppendVarint(b, v.events)
-	if v.events == 0 && v.sum == (sum{}) {
-		return b
-	}
-	b = binary.AppendVarint(b, v.sum.high)
-	return binary.LittleEndian.AppendUint64(b, v.sum.low)
-}
-
-func (r *reader) value() (v value) {
-	if v.events = r.varint(); v.events == 0 {
-		return v
-	}
-	v.sum.high = r.varint()
-	v.sum.low = r.uint64()
-	return v
-}
-
-func (t *tally) append(b []byte) []byte {
-	for _, n := range []int64{t.tooLate, t.clamped, t.saturated, t.errors} {
-		b = binary.AppendVarint(b, n)
-	}
-	b = appendString(b, t.firstError.Field)
-	b = appendString(b, t.firstError.Message)
-	b = binary.AppendUvarint(b, uint64(t.firstError.Partition))
-	b = binary.AppendUvarint(b, t.firstError.Offset)
-	for i := range t.stages {
-		s := &t.stages[i]
-		for _, n := range s.numbers() {
-			b = binary.AppendVarint(b, *n)
-		}
-		b = s.value.append(b)
-		b = s.appendDurations(b)
-	}
-	return b
-}
-
-func (s *stageTally) numbers() [7]*int64 {
-	return [...]*int64{&s.entered, &s.converted, &s.inProgress, &s.dropped, &s.recovered, &s.matureEntered, &s.matureConverted}
-}
-
-func (s *stageTally) appendDurations(b []byte) []byte {
-	used := 0
-	for _, n := range s.toNext {
-		if n != 0 {
-			used++
-		}
-	}
-	b = binary.AppendUvarint(b, uint64(used))
-	for bucket, n := range s.toNext {
-		if n != 0 {
-			b = binary.AppendUvarint(b, uint64(bucket))
-			b = binary.AppendVarint(b, n)
-		}
-	}
-	return b
-}
-
-func (r *reader) tally(stages int) tally {
-	t := newTally(stages)
-	for _, n := range []*int64{&t.tooLate, &t.clamped, &t.saturated, &t.errors} {
-		*n = r.varint()
-	}
-	t.firstError = aggregate.Failure{Field: r.string(), Message: r.string(), Partition: int(r.uvarint()), Offset: r.uvarint()}
-	for i := range t.stages {
-		s := &t.stages[i]
-		for _, n := range s.numbers() {
-			*n = r.varint()
-		}
-		s.value = r.value()
-		for range r.count(2) {
-			bucket := r.uvarint()
-			if bucket > math.MaxUint16 {
-				r.fail()
-				return t
-			}
-			s.addDuration(int(bucket), r.varint())
-		}
-	}
-	return t
+	return first
 }

@@ -107,6 +107,6 @@ func (f *Fold) readSlot(key string, stored *storedSlot, clock event.Time) (*slot
 		return nil, fmt.Errorf("%w: definition %s has no numbers", ErrCorruptState, key)
 	}
 	r := reader{left: value}
-	s.tally = r.tally(s.plan.stages)
+	s.tally = r.tally(s.plan)
 	return s, r.done("the numbers of definition " + key)
 }

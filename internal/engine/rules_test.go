@@ -53,11 +53,14 @@ func TestForgettingChangesNoNumber(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(judge.Evaluate(seen, report.Clock), report.Funnels[key].Funnel, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(judge.Evaluate(seen, report.Clock), report.Funnels[key].Funnel, cmpopts.EquateEmpty(), counted); diff != "" {
 			t.Fatalf("numbers differ (-oracle +fold):\n%s", diff)
 		}
 	})
 }
+
+// counted leaves out what the oracle does not count.
+var counted = cmpopts.IgnoreFields(aggregate.Funnel{}, "Completed", "Cohorts", "Recent", "Before")
 
 // weeks draws a log of one contact's events, each after a tick, and the same as the oracle reads it.
 func weeks(t *rapid.T) (log []record.Record, seen []oracle.Record) {

@@ -52,7 +52,7 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 			s.types[m.Event] = true
 		}
 	}
-	s.tally, s.changed = newTally(p.stages), true
+	s.tally, s.changed = newTally(p), true
 	s.timers = timers{slot: s, complete: true} // a new slot has nothing stored
 	s.view = p.at(0)
 	return s, nil
@@ -97,5 +97,5 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		s.changed = true
 	}
 	// A shadow need not keep what it would forget at once.
-	return found, s.plan.firstStart || e.Time >= s.view.forgotten
+	return found, s.plan.chained || e.Time >= s.view.forgotten
 }
