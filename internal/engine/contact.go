@@ -21,6 +21,7 @@ type contact struct {
 	// while; holes counts those.
 	moments []moment
 	holes   int
+	ids     idBlock
 	// units are in the order of their slots' numbers.
 	units  []*unit
 	cursor int
