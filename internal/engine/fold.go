@@ -333,7 +333,7 @@ func (f *Fold) slotsFor(eventType string) []*slot {
 
 func (f *Fold) insert(s *slot, c *contact, t event.Time, id string, found *definition.Match) {
 	u := c.unit(s)
-	f.scratch.texts.own(found)
+	f.scratch.texts.share(found)
 	c.insert(u, t, id, found)
 	u.stale = true
 	f.spoil(c)
