@@ -160,6 +160,10 @@ func (c *contact) grow(room int) {
 	}
 }
 
+func (m *moment) compare(o *moment) int {
+	return cmp.Or(cmp.Compare(m.time, o.time), cmp.Compare(m.id, o.id))
+}
+
 func (m *moment) before(t event.Time, id string) bool { return m.time < t || m.time == t && m.id < id }
 
 func (c *contact) isHole(at int) bool {

@@ -172,3 +172,30 @@ func TestFlowsAreStoredAlikeInWhateverOrderTheyCame(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatMattersIsCountedWhenItIsTooLateOrClamped(t *testing.T) {
+	t.Parallel()
+	f, err := engine.Open(engine.Options{Compile: compiled()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	funnel := advertised(definition.Period{RollingDays: 2})
+	funnel.Aggregates[0].Sum = "event.data.n"
+	funnel.Exclusions = []definition.Exclusion{{Event: "cancelled", After: 0, Before: 2}}
+	funnel.Stages[2].Value = "event.data.n"
+	funnel.Stages[2].Refund = &definition.Refund{Event: "refunded", Amount: "event.data.n", MatchBy: "event.data.order"}
+	funnel.Stages[1].DropAfter, funnel.Stages[1].DropAfterIdle = 0, time.Hour
+	apply, activate := applying(t, funnel)
+	steps(t, f, ticking(noon), apply, activate)
+	for i, eventType := range []string{"visit", "cancelled", "refunded", "shown", "only an act"} {
+		e := event.Event{Contact: "ann", Type: eventType, Flags: event.Clamped, Data: []byte(`{"n": 1, "order": "o1"}`)}
+		e.ID, e.Time = fmt.Sprint("clamped", i), noon
+		steps(t, f, chunk(e))
+		e.ID, e.Time = fmt.Sprint("late", i), noon.Add(-31*24*time.Hour)
+		steps(t, f, chunk(e))
+	}
+	got := report(t, f).Funnels[key].Funnel
+	if got.TooLate != 4 || got.Clamped != 4 {
+		t.Errorf("too late %d, clamped %d, want 4 and 4: all but the act", got.TooLate, got.Clamped)
+	}
+}
