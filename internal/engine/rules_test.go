@@ -62,6 +62,7 @@ func TestForgettingChangesNoNumber(t *testing.T) {
 // common leaves what most funnels say.
 func common(f definition.Funnel) definition.Funnel {
 	f.Aggregates, f.Breakdowns, f.Exclusions, f.CorrelateBy, f.Count = nil, nil, nil, "", ""
+	f.Order, f.Ignore = definition.Ordered, nil
 	for i := range f.Stages {
 		f.Stages[i].Optional, f.Stages[i].DropAfterIdle, f.Stages[i].Refund = false, 0, nil
 	}
