@@ -179,6 +179,11 @@ func (f *Fold) NextDue() (event.Time, error) {
 	_, first, err := f.earliest(f.liveTimers())
 	if err != nil {
 		f.err = err
+		return 0, err
 	}
-	return first.due, err
+	due := first.due
+	for _, s := range f.live {
+		due = earlier(due, s.flows.nextDue(f.clock))
+	}
+	return due, nil
 }

@@ -65,11 +65,10 @@ var _ = Describe("A funnel", func() {
 		w := newWorld(ctx)
 		startOperator(w.node, w.namespace)
 		funnel := w.funnel()
-		last := funnel.Spec.Stages[len(funnel.Spec.Stages)-1].Name
-		funnel.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled", After: last}}
+		funnel.Spec.Period = &v1alpha1.FunnelPeriod{Between: &v1alpha1.DateRange{From: "2026-02-30", To: "2026-03-31"}}
 		w.create(ctx, w.workspace(), funnel)
 		condition := notReady(ctx, funnel, v1alpha1.ReasonInvalidSpec, kstatus.FailedStatus)
-		Expect(condition.Message).To(ContainSubstring("spec.exclusions[0].after"))
+		Expect(condition.Message).To(ContainSubstring("spec.period.between.from"))
 	}, SpecTimeout(timeout))
 
 	It("keeps its workspace", func(ctx context.Context) {

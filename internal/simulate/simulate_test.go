@@ -212,7 +212,7 @@ func TestRunRefuses(t *testing.T) {
 		},
 		"what makes no sense": {
 			manifest: shopFunnel + "  exclusions: [{event: order.cancelled, before: visit}]\n", events: event,
-			want: "f0:12: Funnel shop: spec.exclusions[0].before: Invalid value: \"visit\": nothing can end a way before its first stage: name a later one",
+			want: "f0:12: Funnel shop: spec.exclusions: nothing takes out whoever has not reached the first stage",
 		},
 		"a time zone that does not exist": {
 			manifest: strings.Replace(inWorkspace, "spec: {", "spec: {timeZone: Europe/Moskau, ", 1) + shopFunnel, events: event,
