@@ -88,7 +88,7 @@ func TestMergeRefusesWhatIsIncomplete(t *testing.T) {
 			reports: []aggregate.Partition{
 				partition(0, aggregate.Definition{Active: "v1", Funnel: twoStages(1, 1)}), partition(1, aggregate.Definition{Active: "v1"}), partition(2, aggregate.Definition{Active: "v1"}),
 			},
-			want: "add up Funnel/default/shop: partition 0 reports 2 stages and partition 1 reports 0 for one version",
+			want: "add up Funnel/default/shop: partition 0 reports 2 stages and partition 1 reports 0 stages for one version",
 		},
 	}
 	for name, tt := range tests {
