@@ -45,7 +45,7 @@ func (c *contact) appendHead(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(u.id))
 		b = appendBool(b, u.saturated)
 		b = appendBool(b, u.own)
-		b = binary.AppendVarint(b, int64(u.closed))
+		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
 		b = u.contribution.append(b)
 	}
@@ -64,7 +64,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	c.known.readTail(&r)
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
-		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.time(), due: r.time()}
+		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
 		u.contribution = r.contribution()
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
@@ -72,7 +72,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 		c.units = append(c.units, u)
 	}
 	if paged = r.bool(); !paged {
-		c.readMoments(&r)
+		c.readMoments(&r, &f.scratch)
 	}
 	return paged, r.done("the head of a contact")
 }
@@ -98,13 +98,38 @@ func (f *Fold) load(c *contact) error {
 			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
 		})
 		r := reader{left: value}
-		c.readMoments(&r)
+		c.readMoments(&r, &f.scratch)
 		return true, r.done("a page of a contact")
 	})
 	if err == nil && len(c.moments) <= headMoments {
 		err = fmt.Errorf("%w: a page of a contact is missing", ErrCorruptState)
 	}
+	c.order()
 	return wrapRead(err)
+}
+
+// order puts moments in their order that were read from pages: those of pages that begin at one time are not.
+func (c *contact) order() {
+	if slices.IsSortedFunc(c.moments, func(a, b moment) int { return a.compare(&b) }) {
+		return
+	}
+	at := make([]int, len(c.moments))
+	for i := range at {
+		at[i] = i
+	}
+	slices.SortFunc(at, func(i, j int) int { return c.moments[i].compare(&c.moments[j]) })
+	c.moments = permuted(c.moments, at)
+	for _, u := range c.units {
+		u.marks = permuted(u.marks, at)
+	}
+}
+
+func permuted[T any](s []T, at []int) []T {
+	moved := make([]T, len(s))
+	for to, from := range at {
+		moved[to] = s[from]
+	}
+	return moved
 }
 
 // write stores the contact.
