@@ -118,6 +118,9 @@ func (c *counted) describe(l lever, gain, worth float64) string {
 		}
 		return what + ": +" + amount
 	}
+	if gain < 1000 {
+		return what + ": +" + strconv.FormatFloat(gain, 'f', 1, 64)
+	}
 	return what + ": +" + compact(microsOf(gain))
 }
 

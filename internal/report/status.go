@@ -112,11 +112,7 @@ func (c *counted) totalStatuses() []v1alpha1.StageStatus {
 
 // totalConversion is the next stage's number as a share of an aggregate stage's sum; nil where that is none, or too large to mean any.
 func (c *counted) totalConversion(i int) *v1alpha1.Rate {
-	part := new(big.Rat).SetInt64(c.stages[0].Entered)
-	if i+1 < len(c.totals) {
-		part = big.NewRat(int64(c.total(i+1).Sum), microsPerUnit)
-	}
-	whole := big.NewRat(int64(c.total(i).Sum), microsPerUnit)
+	part, whole := c.passed(i)
 	if whole.Sign() <= 0 || part.Sign() < 0 {
 		return nil
 	}
@@ -128,14 +124,13 @@ func (c *counted) totalConversion(i int) *v1alpha1.Rate {
 	return rateOf(share)
 }
 
-// totalConversionTo is the conversion of the aggregate stage right before a stage; nil where there is none.
-func (c *counted) totalConversionTo(stage string) *v1alpha1.Rate {
-	for i := range c.totals {
-		if c.fn.Spec.Stages[i+1].Name == stage {
-			return c.totalConversion(i)
-		}
+// passed gives the number of the stage after an aggregate stage, and the aggregate stage's own.
+func (c *counted) passed(i int) (part, whole *big.Rat) {
+	part = new(big.Rat).SetInt64(c.stages[0].Entered)
+	if i+1 < len(c.totals) {
+		part = big.NewRat(int64(c.total(i+1).Sum), microsPerUnit)
 	}
-	return nil
+	return part, big.NewRat(int64(c.total(i).Sum), microsPerUnit)
 }
 
 func (c *counted) stageStatuses(silent []bool) []v1alpha1.StageStatus {

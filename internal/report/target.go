@@ -5,6 +5,7 @@ package report
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,25 +72,51 @@ func (c *counted) targets() ([]v1alpha1.TargetStatus, error) {
 		if err != nil {
 			return nil, fmt.Errorf("spec.targets[%d].conversion: %w", i, err)
 		}
-		statuses[i] = v1alpha1.TargetStatus{Stage: target.Stage, Target: target.Conversion}
-		stage, found := c.indexOf(target.Stage)
-		if !found || stage == 0 {
-			statuses[i].Actual = c.totalConversionTo(target.Stage) // what is no contact gives no evidence about contacts
-			continue
+		s := v1alpha1.TargetStatus{Stage: target.Stage, Target: target.Conversion}
+		if stage, found := c.indexOf(target.Stage); found && stage > 0 {
+			c.judge(&s, c.transition(c.sourceOf(stage), stage), points)
+		} else {
+			c.judgeTotal(&s, points)
 		}
-		t := c.transition(c.sourceOf(stage), stage)
-		t.target = points
-		statuses[i].Actual = rate(t.converted, t.entered)
-		if t.entered == 0 {
-			continue
-		}
-		statuses[i].Met = c.evidenceOf(t).verdict(points, c.standing(target))
-		if missing := t.shortfall(); missing != nil {
-			statuses[i].Shortfall = rateOf(missing)
-		}
+		statuses[i] = s
 	}
 	return statuses, nil
 }
+
+func (c *counted) judge(s *v1alpha1.TargetStatus, t transition, points int32) {
+	if s.Actual = rate(t.converted, t.entered); s.Actual == nil {
+		return
+	}
+	s.Met = c.evidenceOf(t).verdict(points, c.standing(s))
+	t.target = points
+	if missing := t.shortfall(); missing != nil {
+		s.Shortfall = rateOf(missing)
+	}
+}
+
+// judgeTotal judges what comes right after an aggregate stage as if each of what that adds up were a try of its own.
+func (c *counted) judgeTotal(s *v1alpha1.TargetStatus, points int32) {
+	for i := range c.totals {
+		if c.fn.Spec.Stages[i+1].Name != s.Stage {
+			continue
+		}
+		if s.Actual = c.totalConversion(i); s.Actual == nil {
+			return
+		}
+		part, whole := c.passed(i)
+		t := transition{entered: rounded(whole), target: points}
+		t.converted = min(rounded(part), t.entered)
+		if t.entered == 0 {
+			return
+		}
+		s.Met = evidence{entered: t.entered, reached: t.converted, designEffect: 1}.verdict(points, c.standing(s))
+		if missing := t.shortfall(); missing != nil {
+			s.Shortfall = rateOf(missing)
+		}
+	}
+}
+
+func rounded(n *big.Rat) int64 { return scaled(n, 1) }
 
 func (c *counted) evidenceOf(t transition) evidence {
 	from := &c.stages[t.from]
@@ -101,9 +128,9 @@ func (c *counted) evidenceOf(t transition) evidence {
 }
 
 // standing is the verdict that the status holds about a target; nil without one, or about another share.
-func (c *counted) standing(target v1alpha1.FunnelTarget) *bool {
+func (c *counted) standing(of *v1alpha1.TargetStatus) *bool {
 	for _, t := range c.fn.Status.Targets {
-		if t.Stage == target.Stage && t.Target == target.Conversion {
+		if t.Stage == of.Stage && t.Target == of.Target {
 			return t.Met
 		}
 	}
