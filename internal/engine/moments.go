@@ -13,25 +13,21 @@ import (
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// idBlock keeps the identities of a contact's events in few pieces of memory: a million contacts have millions of them, and each piece is
-// one more for the garbage collector to visit.
-type idBlock struct{ block strings.Builder }
-
-const (
-	smallestBlock = 64
-	largestBlock  = 1024
-)
-
-// identity gives an event's identity as one string; see writeIdentity.
-func (b *idBlock) identity(e *event.Event) string {
-	need := len(e.Source) + strings.Count(e.Source, "\x00") + 2 + len(e.ID)
-	if room := b.block.Cap(); b.block.Len()+need > room {
-		b.block.Reset() // what was given out keeps the old piece
-		b.block.Grow(max(need, min(max(2*room, smallestBlock), largestBlock)))
+// identity gives an event's identity as one string; see writeIdentity. There are as many of them as events that matter, so they lie
+// several in a piece of memory: each by itself would be one more for the garbage collector to visit.
+func (c *contact) identity(e *event.Event) string {
+	size := len(e.Source) + strings.Count(e.Source, "\x00") + 2 + len(e.ID)
+	if n := len(c.moments); n == cap(c.moments) {
+		c.grow(max(4, n+n/2))
 	}
-	from := b.block.Len()
-	writeIdentity(&b.block, e)
-	return b.block.String()[from:]
+	b := &c.ids
+	if b.Len()+size > b.Cap() {
+		b.Reset() // what was given out keeps the old piece
+		b.Grow(size * max(cap(c.moments)-len(c.moments), 1))
+	}
+	from := b.Len()
+	writeIdentity(b, e)
+	return b.String()[from:]
 }
 
 // texts are labels, each once, however many contacts have it. They are let go of from time to time, so that they stay few.

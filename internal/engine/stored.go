@@ -62,6 +62,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
+	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
 		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}

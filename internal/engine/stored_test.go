@@ -168,12 +168,16 @@ func TestLabelsAreSharedByContacts(t *testing.T) {
 
 func TestIdentitiesStayAsTheyWereGiven(t *testing.T) {
 	t.Parallel()
-	var block idBlock
-	var got, want []string
+	c := &contact{}
+	var want []string
 	for i := range 300 {
 		e := event.Event{Source: []string{"shop", "a\x00b", ""}[i%3], ID: fmt.Sprint(i * i * i)}
-		got = append(got, block.identity(&e))
+		c.place(event.Time(i), c.identity(&e))
 		want = append(want, []string{"shop", "a\x00\xffb", ""}[i%3]+"\x00\x01"+e.ID)
+	}
+	var got []string
+	for _, m := range c.moments {
+		got = append(got, m.id)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("identities differ (-want +got):\n%s", diff)
