@@ -4,6 +4,7 @@
 package report_test
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -156,10 +157,7 @@ func TestSilenceRaisesNoFalseAlarms(t *testing.T) {
 				at := now.Unix() / 3600
 				kept[at] = []int64{poisson(random, mean), poisson(random, mean/3), poisson(random, mean/10), poisson(random, mean/30)}
 				delete(kept, at-8*24)
-				n.Funnel.Rates = map[int64][]int64{}
-				for h, events := range kept {
-					n.Funnel.Rates[h] = events
-				}
+				n.Funnel.Rates = maps.Clone(kept)
 				delete(n.Funnel.Rates, at) // the hour has just begun
 				if got, _ := silentStages(t, shop(), n, now); len(got) > 0 {
 					t.Fatalf("at %s the stages %v are silent, want never any", now, got)
