@@ -121,7 +121,7 @@ func (f *Fold) appendMeta(b []byte) []byte {
 	b = append(b, stateFormat)
 	b = binary.AppendUvarint(b, Version)
 	b = appendString(b, f.options.TimeZoneData)
-	for _, n := range []uint64{f.offset, f.first, f.epoch, uint64(f.nextSlot)} {
+	for _, n := range []uint64{f.offset, f.first, f.epoch, f.term, uint64(f.nextSlot)} {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent)} {

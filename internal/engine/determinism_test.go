@@ -63,7 +63,10 @@ func aLog(t *rapid.T) []record.Record {
 			}
 			name := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "definition")
 			applied[name] = version
-			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{Key: name, Version: version, Definition: form}})
+			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
+				Key: name, Version: version, Definition: form,
+				Leader: aTerm(t), UID: rapid.SampledFrom([]string{"u1", "u2"}).Draw(t, "uid"), Generation: int64(rapid.IntRange(1, 3).Draw(t, "generation")),
+			}})
 		case 3, 4:
 			for _, name := range []string{"x", "y"} {
 				if version := applied[name]; version != "" {
@@ -73,13 +76,16 @@ func aLog(t *rapid.T) []record.Record {
 		case 5:
 			name := rapid.SampledFrom([]string{"x", "y", "z", "z", "z"}).Draw(t, "removed")
 			delete(applied, name)
-			log = append(log, record.Record{Kind: record.Remove, Remove: record.VersionRecord{Key: name}})
+			log = append(log, record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: name, Leader: aTerm(t)}})
 		default:
 			log = append(log, aChunk(t, clock))
 		}
 	}
 	return log
 }
+
+// aTerm draws an operator's term: mostly the latest.
+func aTerm(t *rapid.T) uint64 { return rapid.SampledFrom([]uint64{3, 3, 3, 2}).Draw(t, "term") }
 
 func aChunk(t *rapid.T, clock event.Time) record.Record {
 	var r record.Record

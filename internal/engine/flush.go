@@ -178,5 +178,5 @@ func (f *Fold) NextDue() (event.Time, error) {
 	if err != nil {
 		f.err = err
 	}
-	return first.due, err
+	return earlier(first.due, f.nextBurial()), err
 }

@@ -77,11 +77,13 @@ type Fold struct {
 
 	offset, first uint64
 	epoch         uint64
-	clock         event.Time
-	counts        counts
-	nextSlot      uint32
-	definitions   map[string]*defined
-	slots         map[uint32]*slot
+	// term is the highest of an operator that has spoken.
+	term        uint64
+	clock       event.Time
+	counts      counts
+	nextSlot    uint32
+	definitions map[string]*defined
+	slots       map[uint32]*slot
 	// keep is how long identities are kept; 0 is for ever.
 	keep event.Time
 	// drops counts the slots that were dropped since the fold was opened.
@@ -212,6 +214,8 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		f.activate(&r.Activate)
 	case record.Remove:
 		f.remove(&r.Remove)
+	case record.Term:
+		f.heed(r.Term.Leader)
 	default:
 		return fmt.Errorf("unknown kind %d of record", r.Kind)
 	}
@@ -232,6 +236,7 @@ func (f *Fold) checkEpoch(e *record.EpochRecord) error {
 func (f *Fold) tick(t event.Time) error {
 	f.flush()
 	f.clock = max(f.clock, t)
+	f.bury()
 	for _, s := range f.live {
 		s.setClock(t)
 	}

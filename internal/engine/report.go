@@ -27,7 +27,9 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 		p.Clock = min(p.Clock, due-1)
 	}
 	for key, d := range f.definitions {
-		p.Funnels[key] = d.report()
+		if !d.removed {
+			p.Funnels[key] = d.report()
+		}
 	}
 	return p, nil
 }

@@ -55,7 +55,7 @@ func (f *Fold) readMeta(stored []byte) error {
 		return fmt.Errorf("%w: the state was folded by engine version %d, this program has version %d", ErrIncompatible, v, Version)
 	}
 	zones := r.string()
-	f.offset, f.first, f.epoch, f.nextSlot = r.uvarint(), r.uvarint(), r.uvarint(), uint32(r.uvarint())
+	f.offset, f.first, f.epoch, f.term, f.nextSlot = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint(), uint32(r.uvarint())
 	f.clock = r.time()
 	f.counts = counts{events: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
 	f.note = []byte(r.string())
@@ -73,7 +73,7 @@ func (f *Fold) readDefinition(key string, value []byte) (*defined, error) {
 	if err := json.Unmarshal(value, &stored); err != nil {
 		return nil, fmt.Errorf("%w: definition %s: %w", ErrCorruptState, key, err)
 	}
-	d := &defined{key: key, uid: stored.UID, generation: stored.Generation, leader: stored.Leader}
+	d := &defined{key: key, uid: stored.UID, generation: stored.Generation, removed: stored.Removed, removedAt: stored.RemovedAt}
 	var err error
 	if d.active, err = f.readSlot(key, stored.Active, f.clock); err != nil {
 		return nil, err

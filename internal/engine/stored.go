@@ -331,7 +331,8 @@ func (f *Fold) complete(k *known, name string) error {
 type storedDefinition struct {
 	UID        string      `json:"uid"`
 	Generation int64       `json:"generation"`
-	Leader     uint64      `json:"leader"`
+	Removed    bool        `json:"removed,omitempty"`
+	RemovedAt  event.Time  `json:"removedAt,omitempty"`
 	Active     *storedSlot `json:"active,omitempty"`
 	Pending    *storedSlot `json:"pending,omitempty"`
 }
@@ -350,7 +351,7 @@ type storedSlot struct {
 }
 
 func (d *defined) stored() storedDefinition {
-	stored := storedDefinition{UID: d.uid, Generation: d.generation, Leader: d.leader}
+	stored := storedDefinition{UID: d.uid, Generation: d.generation, Removed: d.removed, RemovedAt: d.removedAt}
 	if s := d.active; s != nil {
 		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, ExactSince: s.exactSince, Gap: s.gap}
 	}

@@ -35,6 +35,8 @@ const (
 	Activate Kind = 5
 	// Remove withdraws a definition.
 	Remove Kind = 6
+	// Term says that an operator of a later term has spoken: what an earlier one still says is ignored from this record on.
+	Term Kind = 8
 )
 
 // Record is one message of the log: exactly the field that Kind names is set.
@@ -45,7 +47,8 @@ type Record struct {
 	Tick     event.Time
 	Apply    ApplyRecord
 	Activate VersionRecord
-	Remove   VersionRecord
+	Remove   RemoveRecord
+	Term     TermRecord
 }
 
 // EpochRecord opens an owner's time.
@@ -80,6 +83,24 @@ type VersionRecord struct {
 	Version string `json:"version,omitempty"`
 }
 
+// RemoveRecord withdraws one definition.
+type RemoveRecord struct {
+	// Key is the definition's.
+	Key string `json:"key"`
+	// UID and Generation are those of the resource that was withdrawn: one that was created anew or edited since stays. An empty UID
+	// withdraws whatever there is.
+	UID        string `json:"uid,omitempty"`
+	Generation int64  `json:"generation,omitempty"`
+	// Leader is the operator's term: an older one is ignored.
+	Leader uint64 `json:"leader"`
+}
+
+// TermRecord is an operator's first word.
+type TermRecord struct {
+	// Leader is its term; terms never repeat.
+	Leader uint64 `json:"leader"`
+}
+
 // Encode gives the stored form: the format, the kind and the payload.
 func (r *Record) Encode() ([]byte, error) {
 	head := []byte{Format, byte(r.Kind)}
@@ -96,6 +117,8 @@ func (r *Record) Encode() ([]byte, error) {
 		return appendJSON(head, r.Activate)
 	case Remove:
 		return appendJSON(head, r.Remove)
+	case Term:
+		return appendJSON(head, r.Term)
 	}
 	return nil, fmt.Errorf("encode log record: unknown kind %d", r.Kind)
 }
@@ -132,6 +155,8 @@ func Decode(stored []byte) (Record, error) {
 		err = json.Unmarshal(body, &r.Activate)
 	case Remove:
 		err = json.Unmarshal(body, &r.Remove)
+	case Term:
+		err = json.Unmarshal(body, &r.Term)
 	default:
 		return Record{}, fmt.Errorf("%w: unknown kind %d", ErrCorrupt, stored[1])
 	}

@@ -37,8 +37,10 @@ type life struct {
 	commit commits
 	past   backfills
 	keep   retainer
-	// definitions are the versions under each key as the log has them up to the owner's last record; empty is removed.
-	definitions map[string]string
+	// definitions are what the log has under each key up to the owner's last record, and term the highest of an operator; nil while
+	// that has to be asked of the fold.
+	definitions map[string]engine.Defined
+	term        uint64
 	reports     []*pendingReport
 	upkept      time.Time
 }
