@@ -96,7 +96,7 @@ func appendBool(b []byte, v bool) []byte {
 	return append(b, 0)
 }
 
-// appendMoments encodes the contact's moments from one position to another, and then for each unit what they may fill.
+// appendMoments encodes the contact's moments from one position to another, and then for each unit what they mean to it.
 func (c *contact) appendMoments(b []byte, from, to int) []byte {
 	b = binary.AppendUvarint(b, uint64(to-from))
 	var last moment
@@ -106,27 +106,41 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 		b = binary.AppendVarint(b, int64(m.time-last.time))
 		b = binary.AppendUvarint(b, uint64(shared))
 		b = appendString(b, m.id[shared:])
-		b = binary.AppendUvarint(b, m.countAmounts())
-		for a := m.amounts; a != nil; a = a.next {
-			b = binary.AppendUvarint(b, uint64(a.slot))
-			b = binary.AppendUvarint(b, uint64(a.stage))
-			b = binary.AppendVarint(b, int64(a.amount))
-		}
+		b = m.appendDetails(b)
 		last = *m
 	}
 	for _, u := range c.units {
-		for _, stages := range u.stages[from:to] {
-			b = binary.AppendUvarint(b, uint64(stages))
+		for _, marks := range u.marks[from:to] {
+			b = binary.AppendUvarint(b, uint64(marks))
 		}
 	}
 	return b
 }
 
-func (m *moment) countAmounts() (n uint64) {
-	for a := m.amounts; a != nil; a = a.next {
+func (m *moment) appendDetails(b []byte) []byte {
+	n := 0
+	for d := m.details; d != nil; d = d.next {
 		n++
 	}
-	return n
+	b = binary.AppendUvarint(b, uint64(n))
+	for d := m.details; d != nil; d = d.next {
+		b = binary.AppendUvarint(b, uint64(d.slot))
+		b = append(b, byte(d.kind), d.index)
+		b = binary.AppendVarint(b, int64(d.amount))
+		b = appendString(b, d.text)
+	}
+	return b
+}
+
+func (r *reader) details() (first *detail) {
+	const smallest = 5 // numbers of a detail
+	end := &first
+	for range r.count(smallest) {
+		d := &detail{slot: uint32(r.uvarint()), kind: detailKind(r.uvarint()), index: uint8(r.uvarint())}
+		d.amount, d.text = aggregate.Micros(r.varint()), r.string()
+		*end, end = d, &d.next
+	}
+	return first
 }
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has.
@@ -144,19 +158,15 @@ func (c *contact) readMoments(r *reader) {
 			return
 		}
 		m.id = last.id[:shared] + string(rest)
-		end := &m.amounts
-		for range r.count(3) {
-			*end = &amount{slot: uint32(r.uvarint()), stage: uint8(r.uvarint()), amount: aggregate.Micros(r.varint())}
-			end = &(*end).next
-		}
+		m.details = r.details()
 		c.moments = append(c.moments, m)
 		last = m
 	}
 	for _, u := range c.units {
-		u.stages = slices.Grow(u.stages, n)
+		u.marks = slices.Grow(u.marks, n)
 		for range n {
-			stages := uint32(r.uvarint())
-			if u.stages = append(u.stages, stages); stages != 0 {
+			marks := uint32(r.uvarint())
+			if u.marks = append(u.marks, marks); marks != 0 {
 				u.count++
 			}
 		}
@@ -171,6 +181,30 @@ func commonPrefix(a, b string) int {
 		}
 	}
 	return n
+}
+
+// appendTo encodes the closing and those after it.
+func (c *closing) appendTo(b []byte) []byte {
+	n := 0
+	for o := c; o != nil; o = o.next {
+		n++
+	}
+	b = binary.AppendUvarint(b, uint64(n))
+	for ; c != nil; c = c.next {
+		b = binary.AppendVarint(b, int64(c.end))
+		b = appendString(b, c.value)
+	}
+	return b
+}
+
+func (r *reader) closings() (first *closing) {
+	const smallest = 2 // numbers of a closing
+	end := &first
+	for range r.count(smallest) {
+		c := &closing{end: r.time(), value: r.string()}
+		*end, end = c, &c.next
+	}
+	return first
 }
 
 func (c *contribution) append(b []byte) []byte {

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/waymark-dev/waymark/internal/event"
@@ -44,7 +45,8 @@ func (f *Fold) spoil(c *contact) {
 func (f *Fold) evaluate(c *contact, u *unit) {
 	s := u.slot
 	s.tally.add(&u.contribution, -1)
-	due := f.evaluator.evaluate(s.plan, s.view, c.moments, u.stages, u.closed, &u.contribution)
+	segments := [...]segment{{math.MinInt64, u.marks}}
+	due := f.evaluator.evaluate(s.plan, s.view, c.moments, segments[:], u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)
 	if first, found := c.oldest(u); found {
 		due = earlier(due, s.plan.forgetAt(first))

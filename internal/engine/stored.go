@@ -45,7 +45,7 @@ func (c *contact) appendHead(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(u.id))
 		b = appendBool(b, u.saturated)
 		b = appendBool(b, u.own)
-		b = binary.AppendVarint(b, int64(u.closed))
+		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
 		b = u.contribution.append(b)
 	}
@@ -64,7 +64,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	c.known.readTail(&r)
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
-		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.time(), due: r.time()}
+		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
 		u.contribution = r.contribution()
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
