@@ -106,6 +106,7 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 		b = binary.AppendVarint(b, int64(m.time-last.time))
 		b = binary.AppendUvarint(b, uint64(shared))
 		b = appendString(b, m.id[shared:])
+		b = binary.AppendVarint(b, int64(m.appended-m.time))
 		b = m.appendDetails(b)
 		last = *m
 	}
@@ -145,7 +146,7 @@ func (r *reader) details() (first *detail) {
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has.
 func (c *contact) readMoments(r *reader) {
-	const smallest = 4 // numbers of a moment
+	const smallest = 5 // numbers of a moment
 	n := r.count(smallest)
 	c.moments = slices.Grow(c.moments, n)
 	var last moment
@@ -158,6 +159,7 @@ func (c *contact) readMoments(r *reader) {
 			return
 		}
 		m.id = last.id[:shared] + string(rest)
+		m.appended = m.time + r.time()
 		m.details = r.details()
 		c.moments = append(c.moments, m)
 		last = m

@@ -28,6 +28,7 @@ type defined struct {
 	// removed is set while the definition is withdrawn. Until then it folds on, unseen.
 	removed   bool
 	removedAt event.Time
+	signals   signalling
 }
 
 // Defined says what the log has under one key.
@@ -72,7 +73,8 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		return nil
 	}
 	if !found {
-		d = &defined{key: r.Key}
+		d = &defined{key: r.Key, signals: signalling{number: f.nextSlot}}
+		f.nextSlot++
 	}
 	d.uid, d.generation, d.removed, d.removedAt = r.UID, r.Generation, false, 0
 	switch {
@@ -89,7 +91,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		return err
 	}
 	f.nextSlot++
-	s.shadow = true
+	s.owner, s.shadow = d, true
 	s.floor, s.cursor, s.target = f.clock, f.first, offset
 	s.gap = f.first > firstOffset
 	if f.counts.events == 0 { // there is nothing to compute from: it follows from here
@@ -137,7 +139,10 @@ func (f *Fold) activate(r *record.VersionRecord) {
 	f.flush() // while the slot is a shadow
 	f.drop(d.active)
 	d.active, d.pending = d.pending, nil
-	d.active.shadow = false
+	d.active.shadow, d.active.activated = false, f.clock
+	if !d.signals.begun {
+		d.signals.begun, d.signals.since = true, f.clock
+	}
 	d.active.setClock(f.clock) // the log may no longer hold the tick before the apply
 	f.follow()
 }
@@ -164,6 +169,7 @@ func (f *Fold) bury() {
 		for _, d := range f.sorted() {
 			if d.removed && d.removedAt+tombstone <= f.clock {
 				f.drop(d.active)
+				f.drops++ // what contacts remember of it goes too
 				delete(f.definitions, d.key)
 				if f.options.Store != nil {
 					f.removed = append(f.removed, d.key)
@@ -329,7 +335,7 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 		return nil
 	}
 	if found, matters := s.offer(e, at, f.options.Partition); matters {
-		f.insert(s, c, e.Time, identity(e), &found)
+		f.insert(s, c, e, max(s.clock, e.Received), identity(e), &found)
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ func aFunnel(t *rapid.T) definition.Funnel {
 		Order:       definition.Ordered,
 		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry"),
 		Lateness:    hours(1, 60, "lateness"),
+
+		SignalMaxAge: rapid.SampledFrom([]time.Duration{0, 2 * time.Hour, 60 * time.Hour}).Draw(t, "signals"),
 	}
 	for i := range rapid.IntRange(2, 4).Draw(t, "stages") {
 		stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom([]string{"", "event.data"}).Draw(t, "value")}

@@ -111,6 +111,12 @@ type Fold struct {
 	note    []byte
 	scratch scratch
 
+	// outbox are the signals that the log does not have yet, lastSignal is the number of the last there ever was, storedSignal that of the
+	// last that the store knows of, and sent are those that it is to forget.
+	outbox                   []numbered
+	lastSignal, storedSignal uint64
+	sent                     []uint64
+
 	// ring are the contacts in memory, for the cache: see evict.
 	ring   []*contact
 	hand   int
@@ -181,7 +187,11 @@ func (f *Fold) Step(offset uint64, r *record.Record) error {
 		f.first = offset
 	}
 	f.evict(stepLooks)
-	if err := f.step(offset, r); err != nil {
+	err := f.step(offset, r)
+	if err == nil {
+		err = f.err
+	}
+	if err != nil {
 		f.err = fmt.Errorf("fold record %d: %w", offset, err)
 		return f.err
 	}
@@ -216,6 +226,8 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		f.remove(&r.Remove)
 	case record.Term:
 		f.heed(r.Term.Leader)
+	case record.Signals:
+		f.delivered(r.Signals)
 	default:
 		return fmt.Errorf("unknown kind %d of record", r.Kind)
 	}
@@ -300,7 +312,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		return nil
 	}
 	f.touch(c)
-	if c.purge(f.drops) || f.keep > 0 && c.due == 0 {
+	if f.purge(c) || f.keep > 0 && c.due == 0 {
 		f.spoil(c)
 	}
 	f.counts.events++
@@ -319,14 +331,14 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		if id == "" {
 			id = identity(e)
 		}
-		f.insert(s, c, e.Time, id, &found)
+		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}
 	return nil
 }
 
-func (f *Fold) insert(s *slot, c *contact, t event.Time, id string, found *definition.Match) {
+func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, id string, found *definition.Match) {
 	u := c.unit(s)
-	c.insert(u, t, id, found)
+	c.insert(u, e.Time, appended, id, found)
 	u.stale = true
 	f.spoil(c)
 	f.touch(c)

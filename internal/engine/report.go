@@ -38,6 +38,7 @@ func (d *defined) report() aggregate.Definition {
 	var r aggregate.Definition
 	if s := d.active; s != nil {
 		r.Active, r.ExactSince, r.Funnel = s.version, s.exactSince, s.tally.funnel()
+		r.Funnel.Signals = d.signals.counts
 	}
 	if s := d.pending; s != nil {
 		r.Pending, r.Done, r.Target = s.version, min(s.cursor-1, s.target), s.target

@@ -20,6 +20,7 @@ type slot struct {
 	meaning json.RawMessage
 	program Program
 	plan    *plan
+	owner   *defined
 	types   map[string]bool
 
 	// clock is the time of the last tick before cursor. floor is the partition's clock when the definition was applied: a shadow
@@ -31,6 +32,8 @@ type slot struct {
 	shadow         bool
 	cursor, target uint64
 	exactSince     event.Time
+	// activated is the clock at which the version was put in force.
+	activated event.Time
 	// gap is set when the log began later than the state, until a time is known from which on it is complete.
 	gap bool
 
