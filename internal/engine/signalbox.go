@@ -29,6 +29,9 @@ func (f *Fold) Signals() []record.Signal {
 	return all
 }
 
+// Signalling says whether Signals gives any.
+func (f *Fold) Signalling() bool { return len(f.outbox) > 0 }
+
 // delivered takes away the signals that a record has.
 func (f *Fold) delivered(signals []record.Signal) {
 	type key struct {

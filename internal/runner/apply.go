@@ -40,6 +40,11 @@ func (l *life) apply(ctx context.Context, wanted control.Definitions) error {
 		return olderLeader(wanted.Leader, l.term)
 	}
 	records := difference(l.definitions, wanted)
+	if len(records) > 0 {
+		if err := l.catchUpClock(ctx); err != nil {
+			return fmt.Errorf("%w: partition %d: %w", control.ErrUnavailable, l.number, err)
+		}
+	}
 	if wanted.Leader > l.term { // so that an earlier one is refused by whoever owns the partition next, too
 		records = slices.Insert(records, 0, record.Record{Kind: record.Term, Term: record.TermRecord{Leader: wanted.Leader}})
 	}

@@ -143,6 +143,9 @@ func (l *life) upkeep(ctx context.Context) error {
 	if err := l.activate(ctx); err != nil {
 		return err
 	}
+	if err := l.deliver(ctx); err != nil {
+		return err
+	}
 	if err := l.tickIfDue(ctx); err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (l *life) upkeep(ctx context.Context) error {
 
 // untilUpkeep is how long nothing needs to be done if nothing comes.
 func (l *life) untilUpkeep() time.Duration {
-	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || !l.caughtUp() || l.commit.dirty() {
+	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || !l.caughtUp() || l.commit.dirty() {
 		return upkeepEvery
 	}
 	wait := min(longestWait, l.keep.untilDue())
