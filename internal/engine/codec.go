@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -16,7 +15,7 @@ import (
 )
 
 // stateFormat is the version of the stored form of all that this file encodes. State of another version is refused.
-const stateFormat = 1
+const stateFormat = 2
 
 // ErrCorruptState is wrapped when stored state cannot be read. It is rebuilt from the log by starting from an empty store.
 var ErrCorruptState = errors.New("corrupt state")
@@ -69,6 +68,14 @@ func (r *reader) bytes(n int) []byte {
 	return b
 }
 
+func (r *reader) byte() byte {
+	b := r.bytes(1)
+	if r.bad {
+		return 0
+	}
+	return b[0]
+}
+
 func (r *reader) uint64() uint64 {
 	b := r.bytes(8)
 	if r.bad {
@@ -94,119 +101,6 @@ func appendBool(b []byte, v bool) []byte {
 		return append(b, 1)
 	}
 	return append(b, 0)
-}
-
-// appendMoments encodes the contact's moments from one position to another, and then for each unit what they mean to it.
-func (c *contact) appendMoments(b []byte, from, to int) []byte {
-	b = binary.AppendUvarint(b, uint64(to-from))
-	var last moment
-	for i := from; i < to; i++ {
-		m := &c.moments[i]
-		shared := commonPrefix(last.id, m.id)
-		b = binary.AppendVarint(b, int64(m.time-last.time))
-		b = binary.AppendUvarint(b, uint64(shared))
-		b = appendString(b, m.id[shared:])
-		b = binary.AppendVarint(b, int64(m.appended-m.time))
-		b = m.appendDetails(b)
-		last = *m
-	}
-	for _, u := range c.units {
-		for _, marks := range u.marks[from:to] {
-			b = binary.AppendUvarint(b, uint64(marks))
-		}
-	}
-	return b
-}
-
-func (m *moment) appendDetails(b []byte) []byte {
-	n := 0
-	for d := m.details; d != nil; d = d.next {
-		n++
-	}
-	b = binary.AppendUvarint(b, uint64(n))
-	for d := m.details; d != nil; d = d.next {
-		b = binary.AppendUvarint(b, uint64(d.slot))
-		b = append(b, byte(d.kind), d.index)
-		b = binary.AppendVarint(b, int64(d.amount))
-		b = appendString(b, d.text)
-	}
-	return b
-}
-
-func (r *reader) details() (first *detail) {
-	const smallest = 5 // numbers of a detail
-	end := &first
-	for range r.count(smallest) {
-		d := &detail{slot: uint32(r.uvarint()), kind: detailKind(r.uvarint()), index: uint8(r.uvarint())}
-		d.amount, d.text = aggregate.Micros(r.varint()), r.string()
-		*end, end = d, &d.next
-	}
-	return first
-}
-
-// readMoments decodes what appendMoments encoded at the end of what the contact has.
-func (c *contact) readMoments(r *reader) {
-	const smallest = 5 // numbers of a moment
-	n := r.count(smallest)
-	c.moments = slices.Grow(c.moments, n)
-	var last moment
-	for range n {
-		m := moment{time: last.time + r.time()}
-		shared := r.uvarint()
-		rest := r.bytes(r.count(1))
-		if shared > uint64(len(last.id)) {
-			r.fail()
-			return
-		}
-		m.id = last.id[:shared] + string(rest)
-		m.appended = m.time + r.time()
-		m.details = r.details()
-		c.moments = append(c.moments, m)
-		last = m
-	}
-	for _, u := range c.units {
-		u.marks = slices.Grow(u.marks, n)
-		for range n {
-			marks := uint32(r.uvarint())
-			if u.marks = append(u.marks, marks); marks != 0 {
-				u.count++
-			}
-		}
-	}
-}
-
-func commonPrefix(a, b string) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return n
-}
-
-// appendTo encodes the closing and those after it.
-func (c *closing) appendTo(b []byte) []byte {
-	n := 0
-	for o := c; o != nil; o = o.next {
-		n++
-	}
-	b = binary.AppendUvarint(b, uint64(n))
-	for ; c != nil; c = c.next {
-		b = binary.AppendVarint(b, int64(c.end))
-		b = appendString(b, c.value)
-	}
-	return b
-}
-
-func (r *reader) closings() (first *closing) {
-	const smallest = 2 // numbers of a closing
-	end := &first
-	for range r.count(smallest) {
-		c := &closing{end: r.time(), value: r.string()}
-		*end, end = c, &c.next
-	}
-	return first
 }
 
 func (c *contribution) append(b []byte) []byte {

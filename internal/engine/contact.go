@@ -21,6 +21,7 @@ type contact struct {
 	// while; holes counts those.
 	moments []moment
 	holes   int
+	ids     idBlock
 	// units are in the order of their slots' numbers.
 	units  []*unit
 	cursor int
@@ -253,11 +254,13 @@ func (c *contact) compact() {
 
 // forget takes away a unit's events before a time at which no event can arrive any more nor any attempt count.
 //
-// Under FirstStart whether a start opens an attempt depends on the attempts before it. All that is left of those that started
-// before the boundary is the end of the last one: the horizon includes the window, so that end cannot change any more.
+// Under FirstStart, and for entries, whether a start opens an attempt depends on the attempts before it. All that is left of those that
+// started before the boundary is when they ended: the horizon includes the windows, so that cannot change any more. What ended before
+// the boundary has no more to say.
 func (c *contact) forget(u *unit, v *evaluator, boundary event.Time) {
-	if u.slot.plan.firstStart {
-		u.closed = v.lastEnd(u.slot.plan, c.moments, []segment{{math.MinInt64, u.marks}}, u.closed, boundary)
+	if u.slot.chained {
+		closed := v.lastEnd(u.slot.plan, c.moments, []segment{{math.MinInt64, u.marks}}, u.closed, boundary)
+		u.closed = closed.since(boundary)
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
 		if u.marks[u.first] != 0 {

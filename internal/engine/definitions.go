@@ -209,7 +209,6 @@ func (f *Fold) drop(s *slot) {
 // follow finds the slots that fold the next record as it comes: those in force, and shadows that have caught up.
 func (f *Fold) follow() {
 	f.live, f.shadows = nil, nil
-	clear(f.byType)
 	for _, d := range f.sorted() {
 		if d.active != nil {
 			f.live = append(f.live, d.active)
@@ -219,9 +218,26 @@ func (f *Fold) follow() {
 		}
 	}
 	slices.SortFunc(f.live, func(a, b *slot) int { return cmp.Compare(a.id, b.id) })
-	for _, s := range slices.Concat(f.live, f.shadows) {
+	f.route(slices.Concat(f.live, f.shadows))
+}
+
+// route finds for each event type which of the slots it may matter to.
+func (f *Fold) route(slots []*slot) {
+	clear(f.byType)
+	f.watchers = nil
+	for _, s := range slots {
 		for t := range s.types {
-			f.byType[t] = append(f.byType[t], s)
+			f.byType[t] = nil
+		}
+		if s.watches {
+			f.watchers = append(f.watchers, s)
+		}
+	}
+	for t := range f.byType {
+		for _, s := range slots {
+			if s.wants(t) {
+				f.byType[t] = append(f.byType[t], s)
+			}
 		}
 	}
 }
@@ -306,7 +322,7 @@ func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err er
 			return n, fmt.Errorf("event %d: %w", n, err)
 		}
 		s.knowsSince(e.Received)
-		if !s.types[e.Type] {
+		if !s.wants(e.Type) {
 			continue
 		}
 		at, err := placeOf(offset, n)
@@ -335,7 +351,7 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 		return nil
 	}
 	if found, matters := s.offer(e, at, f.options.Partition); matters {
-		f.insert(s, c, e, max(s.clock, e.Received), identity(e), &found)
+		f.insert(s, c, e, max(s.clock, e.Received), c.ids.identity(e), &found)
 	}
 	return nil
 }

@@ -189,6 +189,11 @@ func (f *Fold) NextDue() (event.Time, error) {
 	_, first, err := f.earliest(f.liveTimers())
 	if err != nil {
 		f.err = err
+		return 0, err
 	}
-	return earlier(first.due, f.nextBurial()), err
+	due := earlier(first.due, f.nextBurial())
+	for _, s := range f.live {
+		due = earlier(due, s.flows.nextDue(f.clock))
+	}
+	return due, nil
 }

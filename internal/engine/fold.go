@@ -91,9 +91,11 @@ type Fold struct {
 	contacts map[string]*contact
 
 	// live are the slots in force, in the order of their numbers; shadows are those computed from the log that have caught up, and so
-	// fold each record as it comes too. byType are those of both that an event type matters to.
+	// fold each record as it comes too. byType are those of both that an event type matters to, for each type that any of them names;
+	// watchers are those that other types matter to.
 	live, shadows []*slot
 	byType        map[string][]*slot
+	watchers      []*slot
 
 	// timers are those that the units of all slots in force share.
 	timers  timers
@@ -145,6 +147,7 @@ func Open(options Options) (*Fold, error) {
 		byType:      map[string][]*slot{},
 		slots:       map[uint32]*slot{},
 		timers:      timers{complete: true},
+		scratch:     scratch{texts: texts{}},
 	}
 	f.setKeep()
 	if options.Store != nil {
@@ -323,21 +326,31 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.counts.clamped++
 	}
 	id := ""
-	for _, s := range f.byType[e.Type] {
+	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)
 		if !matters {
 			continue
 		}
 		if id == "" {
-			id = identity(e)
+			id = c.ids.identity(e)
 		}
 		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}
 	return nil
 }
 
+// slotsFor gives the slots that events of a type may matter to.
+func (f *Fold) slotsFor(eventType string) []*slot {
+	slots, named := f.byType[eventType]
+	if !named && !ownType(eventType) {
+		return f.watchers
+	}
+	return slots
+}
+
 func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, id string, found *definition.Match) {
 	u := c.unit(s)
+	f.scratch.texts.own(found)
 	c.insert(u, e.Time, appended, id, found)
 	u.stale = true
 	f.spoil(c)

@@ -136,11 +136,9 @@ func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
 	return xxhash.Sum64(buffer), buffer
 }
 
-// identity gives an event's (source, id) as one string that sorts as the pair does: a zero byte of the source is escaped, and the
-// source ends with a lesser escape.
-func identity(e *event.Event) string {
-	var b strings.Builder
-	b.Grow(len(e.Source) + len(e.ID) + 2)
+// writeIdentity writes an event's (source, id) so that it sorts as the pair does: a zero byte of the source is escaped, and the source
+// ends with a lesser escape.
+func writeIdentity(b *strings.Builder, e *event.Event) {
 	rest := e.Source
 	for zero := strings.IndexByte(rest, 0); zero >= 0; zero = strings.IndexByte(rest, 0) {
 		b.WriteString(rest[:zero])
@@ -150,5 +148,4 @@ func identity(e *event.Event) string {
 	b.WriteString(rest)
 	b.WriteString("\x00\x01")
 	b.WriteString(e.ID)
-	return b.String()
 }

@@ -141,3 +141,15 @@ func (c *closing) of(value string) event.Time {
 	}
 	return math.MinInt64
 }
+
+// since gives the closings that end at or after a time.
+func (c *closing) since(t event.Time) (first *closing) {
+	end := &first
+	for ; c != nil; c = c.next {
+		if c.end >= t {
+			*end = &closing{end: c.end, value: c.value}
+			end = &(*end).next
+		}
+	}
+	return first
+}

@@ -75,7 +75,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 		c.units = append(c.units, u)
 	}
 	if paged = r.bool(); !paged {
-		c.readMoments(&r)
+		c.readMoments(&r, &f.scratch)
 	}
 	return paged, r.done("the head of a contact")
 }
@@ -101,7 +101,7 @@ func (f *Fold) load(c *contact) error {
 			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
 		})
 		r := reader{left: value}
-		c.readMoments(&r)
+		c.readMoments(&r, &f.scratch)
 		return true, r.done("a page of a contact")
 	})
 	if err == nil && len(c.moments) <= headMoments {
