@@ -24,13 +24,13 @@ func aFunnel(t *rapid.T) definition.Funnel {
 	f := definition.Funnel{
 		Window: hours(t, 1, 30, "window"),
 		Period: rapid.SampledFrom([]definition.Period{
-			{RollingDays: 1}, {RollingDays: 3}, {From: "2026-11-02", To: "2026-11-03"},
+			{RollingDays: 1}, {RollingDays: 3}, {From: "2026-11-02", To: "2026-11-03"}, {Calendar: definition.Week}, {Calendar: definition.Month},
 		}).Draw(t, "period"),
 		TimeZone:    rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/Havana"}).Draw(t, "zone"),
-		Order:       rapid.SampledFrom([]definition.Order{definition.Ordered}).Draw(t, "order"),
+		Order:       rapid.SampledFrom([]definition.Order{definition.Ordered, definition.Strict, definition.Any}).Draw(t, "order"),
 		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry"),
 		Count:       rapid.SampledFrom([]definition.Count{"", definition.Contacts, definition.Entries}).Draw(t, "count"),
-		CorrelateBy: rapid.SampledFrom([]string{"", "event.data"}).Draw(t, "correlate by"),
+		CorrelateBy: rapid.SampledFrom([]string{"", "event.data.n"}).Draw(t, "correlate by"),
 		Lateness:    hours(t, 1, 60, "lateness"),
 
 		SignalMaxAge: rapid.SampledFrom([]time.Duration{0, 2 * time.Hour, 60 * time.Hour}).Draw(t, "signals"),
@@ -42,7 +42,7 @@ func aFunnel(t *rapid.T) definition.Funnel {
 	for i := range stages {
 		f.Stages = append(f.Stages, aStage(t, i, f.Order != definition.Any && i > 0))
 		if rapid.Bool().Draw(t, "breaks down") && len(f.Breakdowns) < definition.MaxBreakdowns {
-			f.Breakdowns = append(f.Breakdowns, definition.Breakdown{Name: fmt.Sprint("b", i), By: "event.data", Stage: i})
+			f.Breakdowns = append(f.Breakdowns, definition.Breakdown{Name: fmt.Sprint("b", i), By: "event.data.n", Stage: i})
 		}
 	}
 	for range rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "exclusions") {
@@ -58,14 +58,14 @@ func aFunnel(t *rapid.T) definition.Funnel {
 	}
 	for i := range rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "aggregates") {
 		f.Aggregates = append(f.Aggregates, definition.Aggregate{
-			Name: fmt.Sprint("g", i), Event: rapid.SampledFrom([]string{"a", "seen"}).Draw(t, "adds up"), Sum: "event.data",
+			Name: fmt.Sprint("g", i), Event: rapid.SampledFrom([]string{"a", "seen"}).Draw(t, "adds up"), Sum: "event.data.n",
 		})
 	}
 	return f
 }
 
 func aStage(t *rapid.T, i int, mayBeOptional bool) definition.Stage {
-	stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom([]string{"", "event.data"}).Draw(t, "value")}
+	stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom([]string{"", "event.data.n"}).Draw(t, "value")}
 	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 2, rapid.ID[string]).Draw(t, "types") {
 		stage.Matches = append(stage.Matches, definition.EventMatch{Event: name})
 	}
@@ -77,7 +77,7 @@ func aStage(t *rapid.T, i int, mayBeOptional bool) definition.Stage {
 	}
 	stage.Optional = mayBeOptional && rapid.IntRange(0, 3).Draw(t, "optional") == 0
 	if stage.Value != "" && rapid.Bool().Draw(t, "refunds") {
-		stage.Refund = &definition.Refund{Event: rapid.SampledFrom([]string{"b", "back"}).Draw(t, "refund"), Amount: "event.data", MatchBy: "event.data"}
+		stage.Refund = &definition.Refund{Event: rapid.SampledFrom([]string{"b", "back"}).Draw(t, "refund"), Amount: "event.data.n", MatchBy: "event.data.n"}
 	}
 	return stage
 }
@@ -138,7 +138,7 @@ func aChunk(t *rapid.T, clock event.Time) record.Record {
 			Source:  rapid.SampledFrom([]string{"s1", "s2"}).Draw(t, "source"),
 			ID:      fmt.Sprint(rapid.IntRange(0, 500).Draw(t, "id")),
 			Time:    clock.Add(time.Duration(rapid.IntRange(-80, 20).Draw(t, "hours from now")) * time.Hour),
-			Data:    []byte(fmt.Sprint(rapid.IntRange(-3, 3).Draw(t, "amount"))),
+			Data:    fmt.Appendf(nil, `{"n":%d}`, rapid.IntRange(-3, 3).Draw(t, "amount")),
 		}
 		e.Received = clock
 		r.Chunk = event.Append(r.Chunk, &e)
@@ -203,7 +203,7 @@ func (p *player) behind() (engine.Backfill, bool) {
 
 func opener(t *rapid.T, store engine.Store, cache int, retention ...time.Duration) func() *engine.Fold {
 	return func() *engine.Fold {
-		options := engine.Options{Compile: compile, Store: store, CacheBytes: cache}
+		options := engine.Options{Compile: compiled(), Store: store, CacheBytes: cache}
 		if len(retention) > 0 {
 			options.Retention = retention[0]
 		}

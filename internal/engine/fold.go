@@ -350,7 +350,7 @@ func (f *Fold) slotsFor(eventType string) []*slot {
 
 func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, id string, found *definition.Match) {
 	u := c.unit(s)
-	f.scratch.texts.own(found)
+	f.scratch.texts.share(found)
 	c.insert(u, e.Time, appended, id, found)
 	u.stale = true
 	f.spoil(c)

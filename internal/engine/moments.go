@@ -39,29 +39,33 @@ type texts map[string]string
 
 const maxTexts = 4096
 
-// own makes the texts of a match outlive it.
-func (t texts) own(found *definition.Match) {
-	for i := range found.Amounts {
-		found.Amounts[i].Key = strings.Clone(found.Amounts[i].Key)
-	}
-	for i := range found.Refunds {
-		found.Refunds[i].Key = strings.Clone(found.Refunds[i].Key)
-	}
+// share gives a match the labels that other contacts have.
+func (t texts) share(found *definition.Match) {
 	for i := range found.Labels {
-		found.Labels[i].Text = t.one(found.Labels[i].Text)
+		label := &found.Labels[i].Text
+		known, shared := t[*label]
+		if !shared {
+			known = t.keep(*label)
+		}
+		*label = known
 	}
-	found.Unit = strings.Clone(found.Unit)
 }
 
-// one gives the one string of a text.
-func (t texts) one(text string) string {
-	if known, found := t[text]; found {
+// read gives a stored text; labels are the ones that many contacts share.
+func (t texts) read(kind detailKind, text []byte) string {
+	if kind != labelDetail {
+		return string(text)
+	}
+	if known, shared := t[string(text)]; shared {
 		return known
 	}
+	return t.keep(string(text))
+}
+
+func (t texts) keep(text string) string {
 	if len(t) >= maxTexts {
 		clear(t)
 	}
-	text = strings.Clone(text)
 	t[text] = text
 	return text
 }
@@ -91,17 +95,18 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 // delay is how long the event took to the log.
 func (m *moment) delay() event.Time { return m.appended - m.time }
 
-// packMarks moves the marks that are set most to where they make a short number.
+// packMarks moves the marks that are set most to where they make a short number: those of all but stages and exclusions come first.
 func packMarks(marks uint32) uint64 {
-	return uint64(marks&kindMarks>>kindShift | marks&(1<<kindShift-1)<<kindCount | marks&^(kindMarks|1<<kindShift-1))
+	return uint64(marks&kindMarks>>kindShift | marks&listMarks<<kindCount | marks&^(kindMarks|listMarks))
 }
 
 func unpackMarks(packed uint64) uint32 {
 	marks := uint32(packed)
-	return marks&(1<<kindCount-1)<<kindShift | marks&^kindMarks>>kindCount&(1<<kindShift-1) | marks&^(1<<(kindShift+kindCount)-1)
+	return marks<<kindShift&kindMarks | marks>>kindCount&listMarks | marks&^(kindMarks|listMarks)
 }
 
 const (
+	listMarks = stageMarks | exclusionMarks
 	kindMarks = actMark | breakMark | refundMark
 	kindShift = 24 // of the first of them
 	kindCount = 3
@@ -165,17 +170,6 @@ func (r *reader) details(before *detail, known texts) (first *detail) {
 		*end, end = d, &d.next
 	}
 	return first
-}
-
-// read gives a stored text; labels are the ones that many contacts share.
-func (t texts) read(kind detailKind, text []byte) string {
-	if kind != labelDetail || t == nil {
-		return string(text)
-	}
-	if known, found := t[string(text)]; found {
-		return known
-	}
-	return t.one(string(text))
 }
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has. All identities become one piece of memory.

@@ -104,11 +104,12 @@ func (f *Fold) signal(c *contact, u *unit, rings bool) (due event.Time) {
 	if s.plan.signalMaxAge == 0 {
 		return 0
 	}
-	for i := range f.evaluator.stops {
-		due = earlier(due, f.signalDrop(c, s, &f.evaluator.stops[i], rings))
+	found := &f.evaluator.count
+	for i := range found.stops {
+		due = earlier(due, f.signalDrop(c, s, &found.stops[i], rings))
 	}
-	for i := range f.evaluator.passed {
-		due = earlier(due, f.retract(c, s, &f.evaluator.passed[i], rings))
+	for i := range found.passed {
+		due = earlier(due, f.retract(c, s, &found.passed[i], rings))
 	}
 	return due
 }
