@@ -109,7 +109,10 @@ func (f *Fold) signal(c *contact, u *unit, rings bool) (due event.Time) {
 		due = earlier(due, f.signalDrop(c, s, &found.stops[i], rings))
 	}
 	for i := range found.passed {
-		due = earlier(due, f.retract(c, s, &found.passed[i], rings))
+		at := &found.passed[i]
+		if !slices.ContainsFunc(found.stops, func(s stop) bool { return s.stage == at.stage && s.id == at.id }) {
+			due = earlier(due, f.retract(c, s, at, rings))
+		}
 	}
 	return due
 }
