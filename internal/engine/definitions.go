@@ -72,6 +72,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 	if !f.heed(r.Leader) || found && r.UID == d.uid && r.Generation < d.generation {
 		return nil
 	}
+	f.flush() // with the rules as they were
 	if !found {
 		d = &defined{key: r.Key, signals: signalling{number: f.nextSlot}}
 		f.nextSlot++
@@ -85,7 +86,6 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		d.pending = nil
 		return nil
 	}
-	f.flush() // with the rules as they were
 	s, err := f.compile(r.Key, f.nextSlot, r.Version, slices.Clone(r.Definition))
 	if err != nil {
 		return err
@@ -157,6 +157,7 @@ func (f *Fold) remove(r *record.RemoveRecord) {
 	if r.UID != "" && (r.UID != d.uid || r.Generation < d.generation) {
 		return
 	}
+	f.flush() // while it was there
 	d.removed, d.removedAt = true, f.clock
 	f.drop(d.pending)
 	d.pending = nil

@@ -104,6 +104,18 @@ func (s *slot) setClock(t event.Time) {
 	}
 }
 
+// missedUntil gives exactSince as long as the numbers of now are about times before it; 0 when all that they are about is known.
+func (s *slot) missedUntil() event.Time {
+	needed := s.view.from
+	if s.plan.chained { // an attempt from before may still be open
+		needed -= s.plan.window
+	}
+	if s.exactSince <= needed {
+		return 0
+	}
+	return s.exactSince
+}
+
 // catchingUp says whether a shadow is still at records from before it was applied.
 func (s *slot) catchingUp() bool { return s.clock < s.floor }
 
