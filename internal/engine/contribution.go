@@ -74,7 +74,6 @@ type contribution struct {
 type more struct {
 	outcomes []outcome // when there is more than one
 	values   []value   // in the order of their stages
-	stops    []stop
 }
 
 // outcomes gives those that count.
@@ -95,22 +94,14 @@ func (c *contribution) values() []value {
 	return c.more.values
 }
 
-// stops gives where attempts stand, in the order of the attempts.
-func (c *contribution) stops() []stop {
-	if c.more == nil {
-		return nil
-	}
-	return c.more.stops
-}
-
 // set makes the contribution of its parts, which it copies.
-func (c *contribution) set(outcomes []outcome, values []value, stops []stop) {
+func (c *contribution) set(outcomes []outcome, values []value) {
 	c.single[0] = outcome{}
 	if len(outcomes) == 1 {
 		c.single[0] = outcomes[0]
 		outcomes = nil
 	}
-	if len(outcomes)+len(values)+len(stops) == 0 {
+	if len(outcomes)+len(values) == 0 {
 		c.more = nil
 		return
 	}
@@ -119,7 +110,6 @@ func (c *contribution) set(outcomes []outcome, values []value, stops []stop) {
 	}
 	c.more.outcomes = append(c.more.outcomes[:0], outcomes...)
 	c.more.values = append(c.more.values[:0], values...)
-	c.more.stops = append(c.more.stops[:0], stops...)
 }
 
 // addTo adds an amount to the value of a stage in a list that is in the order of stages.

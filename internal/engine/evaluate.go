@@ -64,7 +64,7 @@ func (v *evaluator) evaluate(
 	} else {
 		v.pass(segments, closed.of(""), from, len(moments))
 	}
-	c.set(v.count.outcomes, v.count.values, v.count.stops)
+	c.set(v.count.outcomes, v.count.values)
 	return v.due
 }
 

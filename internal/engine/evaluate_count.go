@@ -16,7 +16,9 @@ import (
 type count struct {
 	outcomes []outcome
 	values   []value
-	stops    []stop
+	// stops are where attempts stand, for signals, and passed, if asked for by traces, where they went on in time.
+	stops, passed []stop
+	traces        bool
 
 	// today is the day of the start at hand, roles what it counts for, and tomorrow the instant after it.
 	day             int64
@@ -49,7 +51,8 @@ type stageKey struct {
 }
 
 func (n *count) reset(v *evaluator, old *contribution) {
-	n.outcomes, n.values, n.stops = n.outcomes[:0], n.values[:0], n.stops[:0]
+	n.outcomes, n.values = n.outcomes[:0], n.values[:0]
+	n.stops, n.passed = n.stops[:0], n.passed[:0]
 	n.covered, n.withheld, n.alone, n.tomorrow, n.today, n.coveredDays = 0, 0, false, 0, 0, nil
 	n.hasBest, n.hasCurrent = false, false
 	n.spanRoles, n.first = n.spanRoles[:0], 0
@@ -221,7 +224,7 @@ func (n *count) tell(v *evaluator, o *outcome, a *attempt) {
 	}
 	if !a.excluded {
 		n.tellTimes(v, o, a)
-		if at := a.path[a.depth]; p.signals && !a.complete {
+		if at := a.path[a.depth]; p.signalMaxAge > 0 && !a.complete {
 			m := &v.moments[at]
 			n.stops = append(n.stops, stop{stage: int8(a.depth), time: m.time, id: m.id, deadline: a.deadline})
 		}
@@ -255,6 +258,9 @@ func (n *count) tellTimes(v *evaluator, o *outcome, a *attempt) {
 			drop, idle := v.plan.dropAfter[last], v.plan.dropIdle[last]
 			if drop > 0 && t-from > drop || idle > 0 && v.idled(from, t, idle) {
 				o.recovered |= 1 << last
+			} else if n.traces {
+				m := &v.moments[a.path[last]]
+				n.passed = append(n.passed, stop{stage: int8(last), time: m.time, id: m.id})
 			}
 			o.path.toNext = append(o.path.toNext, uint16(aggregate.Bucket(time.Duration(t-from)*time.Microsecond)))
 		}

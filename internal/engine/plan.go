@@ -41,9 +41,12 @@ type plan struct {
 	firstStart, entries bool
 	// chained is set when it depends on the attempts before whether a start opens one.
 	chained bool
-	// correlates is set when a contact has a unit for each value of an expression; signals when stops are wanted.
-	correlates, signals bool
-	lateness            event.Time
+	// correlates is set when a contact has a unit for each value of an expression.
+	correlates bool
+	// names are the stages'; signalMaxAge is how old a drop-off may be and still give a signal, 0 gives none.
+	names        []string
+	signalMaxAge event.Time
+	lateness     event.Time
 	// horizon is how long a matched event is kept.
 	horizon  event.Time
 	calendar *calendar
@@ -69,12 +72,14 @@ func newPlan(slot uint32, f *definition.Funnel, zone *time.Location) (*plan, err
 		firstStart: f.EntryPolicy == definition.FirstStart,
 		entries:    f.Count == definition.Entries,
 		correlates: f.CorrelateBy != "",
-		signals:    f.SignalMaxAge > 0,
 		lateness:   micros(f.Lateness),
 		calendar:   newCalendar(zone),
+
+		signalMaxAge: micros(f.SignalMaxAge),
 	}
 	p.chained = p.firstStart || p.entries
 	for i := range f.Stages {
+		p.names = append(p.names, f.Stages[i].Name)
 		p.setStage(i, &f.Stages[i])
 	}
 	for d := range p.stages {

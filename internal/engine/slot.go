@@ -21,6 +21,7 @@ type slot struct {
 	meaning json.RawMessage
 	program Program
 	plan    *plan
+	owner   *defined
 	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
 	watches bool
@@ -34,6 +35,8 @@ type slot struct {
 	shadow         bool
 	cursor, target uint64
 	exactSince     event.Time
+	// activated is the clock at which the version was put in force.
+	activated event.Time
 	// gap is set when the log began later than the state, until a time is known from which on it is complete.
 	gap bool
 
@@ -99,6 +102,18 @@ func (s *slot) setClock(t event.Time) {
 		s.view = s.plan.at(now)
 		s.flows.setClock(now)
 	}
+}
+
+// missedUntil gives exactSince as long as the numbers of now are about times before it; 0 when all that they are about is known.
+func (s *slot) missedUntil() event.Time {
+	needed := s.view.from
+	if s.plan.chained { // an attempt from before may still be open
+		needed -= s.plan.window
+	}
+	if s.exactSince <= needed {
+		return 0
+	}
+	return s.exactSince
 }
 
 // catchingUp says whether a shadow is still at records from before it was applied.

@@ -86,7 +86,7 @@ func TestStoredContactsComeBackAsTheyWere(t *testing.T) {
 			}
 			for i := range events {
 				m := &events[i]
-				c.insert(c.units[m.unit], m.time, m.id, &m.match)
+				c.insert(c.units[m.unit], m.time, m.time, m.id, &m.match)
 			}
 			stored := pages{}
 			if err := c.writePages(stored, &scratch{}); err != nil {

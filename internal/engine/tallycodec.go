@@ -33,13 +33,6 @@ func (c *contribution) append(b []byte) []byte {
 		b = append(b, c.more.values[i].stage)
 		b = c.more.values[i].append(b)
 	}
-	b = binary.AppendUvarint(b, uint64(len(c.stops())))
-	for _, s := range c.stops() {
-		b = append(b, byte(s.stage))
-		b = binary.AppendVarint(b, int64(s.time))
-		b = binary.AppendVarint(b, int64(s.deadline))
-		b = appendString(b, s.id)
-	}
 	return b
 }
 
@@ -72,7 +65,7 @@ func flag(bit byte, set bool) byte {
 }
 
 func (r *reader) contribution() (c contribution) {
-	const smallestOutcome, smallestValue, smallestStop = 6, 2, 4 // bytes of each
+	const smallestOutcome, smallestValue = 6, 2 // bytes of each
 	var outcomes []outcome
 	for range r.count(smallestOutcome) {
 		outcomes = append(outcomes, r.outcome())
@@ -84,13 +77,7 @@ func (r *reader) contribution() (c contribution) {
 		v.stage = stage
 		values = append(values, v)
 	}
-	var stops []stop
-	for range r.count(smallestStop) {
-		s := stop{stage: int8(r.stage()), time: r.time(), deadline: r.time()}
-		s.id = r.string()
-		stops = append(stops, s)
-	}
-	c.set(outcomes, values, stops)
+	c.set(outcomes, values)
 	return c
 }
 

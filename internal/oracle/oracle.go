@@ -44,17 +44,22 @@ func New(f definition.Funnel) (*Oracle, error) {
 
 // Evaluate gives the funnel's numbers at the time asOf, which is no earlier than the log's last tick. Signals are not among them.
 func (o *Oracle) Evaluate(log []Record, asOf event.Time) aggregate.Funnel {
-	j := judge{funnel: o.program.Funnel(), calendar: calendar{o.program.Location()}, asOf: asOf}
-	j.spans = j.spansOf(j.day(asOf))
-	j.result.Stages = make([]aggregate.Stage, len(j.funnel.Stages))
-	j.result.Aggregates = make([]aggregate.Total, len(j.funnel.Aggregates))
-	j.result.Breakdowns = make([]aggregate.Breakdown, len(j.funnel.Breakdowns))
+	j := o.judge(asOf)
 	contacts := j.read(log, o.program)
 	for _, contact := range slices.Sorted(maps.Keys(contacts)) {
 		j.count(contacts[contact])
 	}
 	j.cutBreakdowns()
 	return j.result
+}
+
+func (o *Oracle) judge(asOf event.Time) *judge {
+	j := &judge{funnel: o.program.Funnel(), calendar: calendar{o.program.Location()}, asOf: asOf}
+	j.spans = j.spansOf(j.day(asOf))
+	j.result.Stages = make([]aggregate.Stage, len(j.funnel.Stages))
+	j.result.Aggregates = make([]aggregate.Total, len(j.funnel.Aggregates))
+	j.result.Breakdowns = make([]aggregate.Breakdown, len(j.funnel.Breakdowns))
+	return j
 }
 
 // judge holds what is fixed for one evaluation, and the numbers so far.
