@@ -17,6 +17,8 @@ import (
 type contact struct {
 	name  string
 	known known
+	// person is who else the contact is; nil for most.
+	person *person
 	// moments are the events that matter to a unit, in the order of time and id. One that matters to none any more may stay for a
 	// while; holes counts those.
 	moments []moment
@@ -279,9 +281,9 @@ func (c *contact) compact() {
 //
 // Under FirstStart whether a start opens an attempt depends on the attempts before it. All that is left of those that started
 // before the boundary is the end of the last one: the horizon includes the window, so that end cannot change any more.
-func (c *contact) forget(u *unit, v *evaluator, boundary event.Time) {
+func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
 	if u.slot.plan.firstStart {
-		u.closed = v.lastEnd(u.slot.plan, c.moments, u.stages, u.closed, boundary)
+		u.closed = f.evaluator.lastEnd(u.slot.plan, c.moments, f.joined(c, u.stages), u.closed, boundary)
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
 		if u.stages[u.first] != 0 {
@@ -333,7 +335,9 @@ func (c *contact) letGo(u *unit) {
 }
 
 // empty says whether there is nothing to remember of the contact.
-func (c *contact) empty() bool { return len(c.units) == 0 && c.known.missing+len(c.known.entries) == 0 }
+func (c *contact) empty() bool {
+	return len(c.units) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil
+}
 
 // nextDue gives when the first of the units that share the contact's timer is due, or identities are to be forgotten that are kept for so
 // long; 0 keeps them for ever.

@@ -44,7 +44,7 @@ func (f *Fold) spoil(c *contact) {
 func (f *Fold) evaluate(c *contact, u *unit) {
 	s := u.slot
 	s.tally.add(&u.contribution, -1)
-	due := f.evaluator.evaluate(s.plan, s.view, c.moments, u.stages, u.closed, &u.contribution)
+	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.joined(c, u.stages), u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)
 	if first, found := c.oldest(u); found {
 		due = earlier(due, s.plan.forgetAt(first))
@@ -72,7 +72,7 @@ func (f *Fold) rearm(c *contact) {
 // renew brings a unit up to date that is due, and lets go of what it need not keep any more.
 func (f *Fold) renew(c *contact, u *unit) {
 	if oldest, found := c.oldest(u); found && oldest < u.slot.view.forgotten {
-		c.forget(u, &f.evaluator, u.slot.view.forgotten)
+		f.forget(c, u, u.slot.view.forgotten)
 	}
 	f.evaluate(c, u)
 	if u.count == 0 && !u.saturated {

@@ -36,7 +36,7 @@ func (f *Fold) restore() error {
 	}
 	f.timers.complete = false
 	f.follow()
-	return nil
+	return f.restoreOutbox()
 }
 
 // checkEmpty makes sure that a store without an offset is a new one.
@@ -57,7 +57,7 @@ func (f *Fold) readMeta(stored []byte) error {
 	zones := r.string()
 	f.offset, f.first, f.epoch, f.nextSlot = r.uvarint(), r.uvarint(), r.uvarint(), uint32(r.uvarint())
 	f.clock = r.time()
-	f.counts = counts{events: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
+	f.counts = counts{events: r.varint(), forwarded: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
 	f.note = []byte(r.string())
 	if err := r.done("the state's offset"); err != nil {
 		return err

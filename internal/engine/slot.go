@@ -72,15 +72,23 @@ func (s *slot) catchingUp() bool { return s.clock < s.floor }
 // offer shows an accepted event to the slot. It gives the match when the event matters to a unit; it holds until the next.
 func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
 	found = s.program.Match(e)
+	forwarded := e.Origin != ""                  // it was counted where it came from, and whether it came in time there is told by its receipt
 	found.Stages &= uint32(1)<<s.plan.stages - 1 // for 32 stages the shift gives 0, less 1 is all ones
-	if s.plan.tooLate(e.Time, s.clock) {
-		if found.Stages != 0 {
+	judgedAt := s.clock
+	if forwarded {
+		judgedAt = e.Received
+	}
+	if s.plan.tooLate(e.Time, judgedAt) {
+		if found.Stages != 0 && !forwarded {
 			s.tally.tooLate++
 			s.changed = true
 		}
 		return found, false
 	}
 	for _, failure := range found.Failures {
+		if forwarded {
+			break
+		}
 		if s.tally.errors == 0 {
 			s.tally.firstError = aggregate.Failure{
 				Field: failure.Field, Message: failure.Message, Partition: partition, Offset: uint64(at >> placeBits),
@@ -92,7 +100,7 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 	if found.Stages == 0 {
 		return found, false
 	}
-	if e.Flags&event.Clamped != 0 {
+	if e.Flags&event.Clamped != 0 && !forwarded {
 		s.tally.clamped++
 		s.changed = true
 	}

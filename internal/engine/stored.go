@@ -40,6 +40,7 @@ func (p *storedPage) key(name string) []byte {
 func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(c.due))
 	b = c.known.appendTail(b)
+	b = c.person.append(b)
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
 		b = binary.AppendUvarint(b, uint64(u.id))
@@ -62,6 +63,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
+	c.person = r.person(c.name)
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
 		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.time(), due: r.time()}
@@ -113,6 +115,9 @@ func (c *contact) write(w Writer, s *scratch) error {
 		return err
 	}
 	if err := c.writeTimers(w); err != nil {
+		return err
+	}
+	if err := c.writeQueued(w); err != nil {
 		return err
 	}
 	if err := c.writePages(w, s); err != nil {
@@ -224,6 +229,9 @@ func (c *contact) pageEnd(from int) int {
 func (c *contact) written() {
 	c.known.stored, c.known.doomed = c.known.count()/knownPage, nil
 	c.storedDue = c.due
+	if c.person != nil {
+		c.person.storedQueued = c.person.queued
+	}
 	for _, u := range c.units {
 		u.storedDue = u.ownDue()
 	}

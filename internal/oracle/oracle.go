@@ -46,9 +46,15 @@ func New(f definition.Funnel) (*Oracle, error) {
 
 // Evaluate gives the funnel's numbers at the time asOf, which is no earlier than the log's last tick.
 func (o *Oracle) Evaluate(log []Record, asOf event.Time) aggregate.Funnel {
+	return o.EvaluateAll([][]Record{log}, asOf)
+}
+
+// EvaluateAll gives the funnel's numbers of all partitions of a workspace together, as if each knew of the others' events at once: what
+// they forward to each other is passed over.
+func (o *Oracle) EvaluateAll(logs [][]Record, asOf event.Time) aggregate.Funnel {
 	j := judge{funnel: o.program.Funnel(), zone: o.program.Location(), asOf: asOf}
 	j.result.Stages = make([]aggregate.Stage, len(j.funnel.Stages))
-	for _, events := range j.read(log, o.program) {
+	for _, events := range j.readAll(logs, o.program) {
 		j.count(events)
 	}
 	return j.result
@@ -79,15 +85,13 @@ func (a identity) compare(b identity) int {
 
 func (m *matched) fills(stage int) bool { return m.stages&(1<<stage) != 0 }
 
-// read goes through the log in its order: the first event of an identity counts, unless it came too late. It gives the matched
-// events of each contact.
-func (j *judge) read(log []Record, program *definition.Program) map[string][]matched {
+// read goes through a log in its order: the first event of an identity counts. It gives the matched events.
+func (j *judge) read(log []Record, program *definition.Program) (arrived []arrival) {
 	type seen struct {
 		contact  string
 		identity identity
 	}
 	known := map[seen]bool{}
-	contacts := map[string][]matched{}
 	clock := event.Time(0)
 	for _, r := range log {
 		if r.Event == nil {
@@ -95,6 +99,9 @@ func (j *judge) read(log []Record, program *definition.Program) map[string][]mat
 			continue
 		}
 		e := r.Event
+		if concernsPersons(e) {
+			continue
+		}
 		self := seen{e.Contact, identity{e.Source, e.ID}}
 		if known[self] {
 			continue
@@ -102,11 +109,12 @@ func (j *judge) read(log []Record, program *definition.Program) map[string][]mat
 		known[self] = true
 
 		match := program.Match(e)
-		if clock > 0 && e.Time < clock.Add(-j.funnel.Lateness) {
-			if match.Stages != 0 {
-				j.result.TooLate++
-			}
-			continue
+		late := j.tooLate(e.Time, clock)
+		if late && match.Stages != 0 {
+			j.result.TooLate++
+		}
+		if late {
+			match.Failures = nil
 		}
 		for _, failure := range match.Failures {
 			if j.result.Errors++; j.result.Errors == 1 {
@@ -116,16 +124,16 @@ func (j *judge) read(log []Record, program *definition.Program) map[string][]mat
 		if match.Stages == 0 {
 			continue
 		}
-		if e.Flags&event.Clamped != 0 {
+		if e.Flags&event.Clamped != 0 && !late {
 			j.result.Clamped++
 		}
 		m := matched{self.identity, e.Time, match.Stages, map[int]aggregate.Micros{}}
 		for _, a := range match.Amounts {
 			m.amounts[a.Stage] = a.Amount
 		}
-		contacts[e.Contact] = append(contacts[e.Contact], m)
+		arrived = append(arrived, arrival{e, late, m})
 	}
-	return contacts
+	return arrived
 }
 
 // count adds what one contact contributes.

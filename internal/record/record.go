@@ -35,17 +35,20 @@ const (
 	Activate Kind = 5
 	// Remove withdraws a definition.
 	Remove Kind = 6
+	// Delivered says that events were forwarded to the partitions of other contacts, so that they need not be again.
+	Delivered Kind = 7
 )
 
 // Record is one message of the log: exactly the field that Kind names is set.
 type Record struct {
-	Kind     Kind
-	Chunk    []byte // Events: encoded events, see event.Next
-	Epoch    EpochRecord
-	Tick     event.Time
-	Apply    ApplyRecord
-	Activate VersionRecord
-	Remove   VersionRecord
+	Kind      Kind
+	Chunk     []byte // Events: encoded events, see event.Next
+	Epoch     EpochRecord
+	Tick      event.Time
+	Apply     ApplyRecord
+	Activate  VersionRecord
+	Remove    VersionRecord
+	Delivered []Delivery
 }
 
 // EpochRecord opens an owner's time.
@@ -80,6 +83,17 @@ type VersionRecord struct {
 	Version string `json:"version,omitempty"`
 }
 
+// Delivery says how much of one contact's events lies durably in the partition of another contact.
+type Delivery struct {
+	// From and To are the contacts.
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Through is the place in the log of From's last event that was forwarded (package engine); 0 is none.
+	Through uint64 `json:"through,omitempty"`
+	// Aliases is how many of the aliases that From knows of To was told.
+	Aliases int `json:"aliases,omitempty"`
+}
+
 // Encode gives the stored form: the format, the kind and the payload.
 func (r *Record) Encode() ([]byte, error) {
 	head := []byte{Format, byte(r.Kind)}
@@ -96,6 +110,8 @@ func (r *Record) Encode() ([]byte, error) {
 		return appendJSON(head, r.Activate)
 	case Remove:
 		return appendJSON(head, r.Remove)
+	case Delivered:
+		return appendJSON(head, r.Delivered)
 	}
 	return nil, fmt.Errorf("encode log record: unknown kind %d", r.Kind)
 }
@@ -132,6 +148,8 @@ func Decode(stored []byte) (Record, error) {
 		err = json.Unmarshal(body, &r.Activate)
 	case Remove:
 		err = json.Unmarshal(body, &r.Remove)
+	case Delivered:
+		err = json.Unmarshal(body, &r.Delivered)
 	default:
 		return Record{}, fmt.Errorf("%w: unknown kind %d", ErrCorrupt, stored[1])
 	}
