@@ -121,6 +121,40 @@ func TestAnonymousIdsAreApart(t *testing.T) {
 	}
 }
 
+func TestRelate(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		contact   string
+		statement event.Statement
+		public    bool
+		want      []string // who is told what
+		refused   bool
+	}{
+		"identify links":                        {"ann", event.Statement{Type: "identify", AnonymousID: "v"}, true, []string{"\x01v waymark.linked"}, false},
+		"identify without a visitor":            {"ann", event.Statement{Type: "identify"}, true, nil, false},
+		"identify of a visitor":                 {event.Anonymous("v"), event.Statement{Type: "identify", AnonymousID: "v"}, true, nil, false},
+		"another type says nothing":             {"ann", event.Statement{Type: "page", AnonymousID: "v"}, false, nil, false},
+		"alias of the visitor links":            {"ann", event.Statement{Type: "alias", AnonymousID: "v", PreviousID: "v"}, true, []string{"\x01v waymark.linked"}, false},
+		"alias joins known contacts":            {"ann", event.Statement{Type: "alias", PreviousID: "anna"}, false, []string{"ann waymark.aliased", "anna waymark.aliased", "\x01anna waymark.linked"}, false},
+		"alias in public joins none":            {"ann", event.Statement{Type: "alias", PreviousID: "anna"}, true, nil, true},
+		"alias of a contact with itself":        {"ann", event.Statement{Type: "alias", PreviousID: "ann"}, true, nil, false},
+		"alias of a visitor, whom nobody knows": {event.Anonymous("v"), event.Statement{Type: "alias", PreviousID: "anna"}, false, nil, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told, refused := event.Relate(&event.Event{Contact: tt.contact}, tt.statement, !tt.public)
+			var got []string
+			for _, e := range told {
+				got = append(got, e.Contact+" "+e.Type)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || refused != tt.refused {
+				t.Errorf("refused is %t, want %t; told differs (-want +got):\n%s", refused, tt.refused, diff)
+			}
+		})
+	}
+}
+
 func TestLinksAndAliasesSayWhom(t *testing.T) {
 	t.Parallel()
 	identified := event.Event{Contact: "ann", Type: "identify", Source: "web", ID: "7", Time: 3, Received: 4, Flags: event.Public, Data: []byte(`{}`)}

@@ -28,6 +28,50 @@ func AnonymousID(contact string) (id string, anonymous bool) {
 	return strings.CutPrefix(contact, anonymousPrefix)
 }
 
+// Types by which senders say who a contact is.
+const (
+	// Identify says that a known contact is a visitor; its data.traits are attributes of the contact.
+	Identify = "identify"
+	// AliasType says that a known contact is another one.
+	AliasType = "alias"
+)
+
+// Statement is what a message says about who its contact is, beside its event.
+type Statement struct {
+	// Type is Identify or AliasType; any other says nothing.
+	Type string
+	// AnonymousID is the visitor's id, and PreviousID what an alias names; empty is none.
+	AnonymousID, PreviousID string
+}
+
+// Relate gives what others are to be told of a statement about e's contact. Refused is set when that joins two known contacts and the
+// sender is not trusted to.
+func Relate(e *Event, s Statement, trusted bool) (told []Event, refused bool) {
+	if !isKnown(e.Contact) {
+		return nil, false
+	}
+	switch s.Type {
+	case Identify:
+	case AliasType:
+		if s.PreviousID != "" && s.PreviousID != s.AnonymousID {
+			if s.PreviousID == e.Contact {
+				return nil, false
+			}
+			if !trusted {
+				return nil, true
+			}
+			both := Alias(e, s.PreviousID)
+			return append(both[:], Link(e, s.PreviousID)), false // servers name a visitor just so
+		}
+	default:
+		return nil, false
+	}
+	if s.AnonymousID == "" {
+		return nil, false
+	}
+	return []Event{Link(e, s.AnonymousID)}, false
+}
+
 // linkData and aliasData are the data of the two types.
 type linkData struct {
 	Contact string `json:"contact"`
