@@ -90,6 +90,9 @@ type Place struct {
 	Index  int
 }
 
+// HasForwards says whether something is to be forwarded.
+func (f *Fold) HasForwards() bool { return len(f.outbox) > 0 }
+
 // Forwards gives what is to be forwarded next, of about so many events at most; none when nothing is.
 func (f *Fold) Forwards(most int) ([]Forward, error) {
 	if f.err != nil {

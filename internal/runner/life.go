@@ -37,6 +37,7 @@ type life struct {
 	commit commits
 	past   backfills
 	keep   retainer
+	post   post
 	// definitions are the versions under each key as the log has them up to the owner's last record; empty is removed.
 	definitions map[string]string
 	reports     []*pendingReport
@@ -144,13 +145,18 @@ func (l *life) upkeep(ctx context.Context) error {
 	if err := l.tickIfDue(ctx); err != nil {
 		return err
 	}
+	if l.caughtUp() { // no note of an earlier delivery is still to be folded
+		if err := l.deliver(ctx); err != nil {
+			return err
+		}
+	}
 	l.keep.purgeIfDue(ctx, l)
 	return nil
 }
 
 // untilUpkeep is how long nothing needs to be done if nothing comes.
 func (l *life) untilUpkeep() time.Duration {
-	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || !l.caughtUp() || l.commit.dirty() {
+	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || !l.caughtUp() || l.commit.dirty() || l.folded.HasForwards() {
 		return upkeepEvery
 	}
 	wait := min(longestWait, l.keep.untilDue())
