@@ -105,18 +105,40 @@ spec:
 	"refuses a target over the whole": {edit: `spec: {targets: [{stage: cart, conversion: 100.5%}]}`,
 		refused: "spec.targets[0].conversion"},
 	"refuses a breakdown at an unknown stage": {edit: `spec: {breakdowns: [{name: source, by: event.data.source, at: basket}]}`,
-		refused: "at names a stage of this funnel: correct the name in at"},
+		refused: "at names a stage of this funnel that counts contacts: correct the name in at"},
+	"refuses a breakdown at an aggregate stage": {
+		edit:    `spec: {stages: [{name: seen, aggregate: {event: ad, sum: event.data.n}}, {name: visit, event: a}], breakdowns: [{name: source, by: event.data.source, at: seen}]}`,
+		refused: "at names a stage of this funnel that counts contacts: correct the name in at"},
 	"refuses two breakdowns of one name": {
 		edit:    `spec: {breakdowns: [{name: source, by: event.data.a, at: visit}, {name: source, by: event.data.b, at: visit}]}`,
 		refused: "breakdowns need different names: give each breakdown a name of its own"},
 	"refuses an exclusion after an unknown stage": {edit: `spec: {exclusions: [{event: x, after: basket}]}`,
-		refused: "after and before name stages of this funnel: correct the names"},
+		refused: "after and before name stages of this funnel that count contacts: correct the names"},
 	"refuses an exclusion before an unknown stage": {edit: `spec: {exclusions: [{event: x, before: basket}]}`,
-		refused: "after and before name stages of this funnel: correct the names"},
+		refused: "after and before name stages of this funnel that count contacts: correct the names"},
 	"refuses an exclusion between stages in the wrong order": {edit: `spec: {exclusions: [{event: x, after: purchase, before: cart}]}`,
 		refused: "after must name an earlier stage than before: exchange the two"},
 	"refuses an exclusion between a stage and itself": {edit: `spec: {exclusions: [{event: x, after: cart, before: cart}]}`,
 		refused: "after must name an earlier stage than before: exchange the two"},
+
+	"refuses an exclusion after an aggregate stage": {
+		edit:    `spec: {stages: [{name: seen, aggregate: {event: ad, sum: event.data.n}}, {name: visit, event: a}, {name: cart, event: b}], exclusions: [{event: x, after: seen}]}`,
+		refused: "after and before name stages of this funnel that count contacts: correct the names"},
+	"refuses an exclusion after the last stage": {edit: `spec: {exclusions: [{event: x, after: purchase}]}`,
+		refused: "nothing takes out whoever has reached the last stage: name an earlier one in after, or remove the exclusion"},
+	"refuses an exclusion before the first stage": {edit: `spec: {exclusions: [{event: x, before: visit}]}`,
+		refused: "nothing takes out whoever has not reached the first stage: name a later one in before, or remove the exclusion"},
+	"refuses an exclusion before the first stage that counts contacts": {
+		edit:    `spec: {stages: [{name: seen, aggregate: {event: ad, sum: event.data.n}}, {name: visit, event: a}, {name: cart, event: b}], exclusions: [{event: x, before: visit}]}`,
+		refused: "nothing takes out whoever has not reached the first stage: name a later one in before, or remove the exclusion"},
+	"refuses exclusions where one stage counts contacts": {
+		edit:    `spec: {stages: [{name: seen, aggregate: {event: ad, sum: event.data.n}}, {name: visit, event: a}], exclusions: [{event: x}]}`,
+		refused: "there is no way that an exclusion could end where only one stage counts contacts: remove exclusions"},
+	"accepts exclusions in any order": {edit: `spec: {order: Any, exclusions: [{event: x, action: End}]}`},
+	"refuses an exclusion with a place in any order": {edit: `spec: {order: Any, exclusions: [{event: x, after: cart}]}`,
+		refused: "order: Any takes the stages in whatever order, so that none comes after or before: remove after and before"},
+	"refuses an optional stage in any order": {edit: `spec: {order: Any, stages: [{name: visit, event: a}, {name: cart, event: b, optional: true}, {name: buy, event: c}]}`,
+		refused: "order: Any knows no stage that is skipped, as it counts how many are reached: remove optional"},
 
 	"refuses another workspace": {before: asItIs, edit: `spec: {workspaceRef: {name: other}}`,
 		refused: "workspaceRef cannot change: create another Funnel, or delete this one and apply it again"},

@@ -13,9 +13,14 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.workspaceRef == oldSelf.workspaceRef",fieldPath=".workspaceRef",message="workspaceRef cannot change: create another Funnel, or delete this one and apply it again"
 // +kubebuilder:validation:XValidation:rule="!has(self.ignore) || (has(self.order) && self.order == 'Strict')",fieldPath=".ignore",message="ignore belongs to order: Strict, as other events may come between the stages otherwise: remove ignore"
 // +kubebuilder:validation:XValidation:rule="!has(self.targets) || self.targets.all(t, self.stages.exists(s, s.name == t.stage) && t.stage != self.stages[0].name)",fieldPath=".targets",message="each target names a stage of this funnel after the first one: correct the name in stage"
-// +kubebuilder:validation:XValidation:rule="!has(self.breakdowns) || self.breakdowns.all(b, self.stages.exists(s, s.name == b.at))",fieldPath=".breakdowns",message="at names a stage of this funnel: correct the name in at"
-// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, (!has(x.after) || self.stages.exists(s, s.name == x.after)) && (!has(x.before) || self.stages.exists(s, s.name == x.before)))",fieldPath=".exclusions",message="after and before name stages of this funnel: correct the names"
+// +kubebuilder:validation:XValidation:rule="!has(self.breakdowns) || self.breakdowns.all(b, self.stages.exists(s, s.name == b.at && !has(s.aggregate)))",fieldPath=".breakdowns",message="at names a stage of this funnel that counts contacts: correct the name in at"
+// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, (!has(x.after) || self.stages.exists(s, s.name == x.after && !has(s.aggregate))) && (!has(x.before) || self.stages.exists(s, s.name == x.before && !has(s.aggregate))))",fieldPath=".exclusions",message="after and before name stages of this funnel that count contacts: correct the names"
 // +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, !has(x.after) || !has(x.before) || (x.after != x.before && self.stages.filter(s, s.name == x.after || s.name == x.before)[0].name == x.after))",fieldPath=".exclusions",message="after must name an earlier stage than before: exchange the two"
+// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, !has(x.after) || x.after != self.stages[self.stages.size() - 1].name)",fieldPath=".exclusions",message="nothing takes out whoever has reached the last stage: name an earlier one in after, or remove the exclusion"
+// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.stages.filter(s, !has(s.aggregate)).size() > 1",fieldPath=".exclusions",message="there is no way that an exclusion could end where only one stage counts contacts: remove exclusions"
+// +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, !has(x.before) || self.stages.filter(s, !has(s.aggregate))[0].name != x.before)",fieldPath=".exclusions",message="nothing takes out whoever has not reached the first stage: name a later one in before, or remove the exclusion"
+// +kubebuilder:validation:XValidation:rule="!has(self.order) || self.order != 'Any' || !has(self.exclusions) || self.exclusions.all(x, !has(x.after) && !has(x.before))",fieldPath=".exclusions",message="order: Any takes the stages in whatever order, so that none comes after or before: remove after and before"
+// +kubebuilder:validation:XValidation:rule="!has(self.order) || self.order != 'Any' || self.stages.all(s, !has(s.optional) || !s.optional)",fieldPath=".stages",message="order: Any knows no stage that is skipped, as it counts how many are reached: remove optional"
 type FunnelSpec struct {
 	// workspaceRef names the Workspace whose events are counted. It cannot change.
 	// +required
@@ -46,7 +51,8 @@ type FunnelSpec struct {
 
 	// order says how strictly the stages follow each other. Ordered: one after the
 	// other, whatever comes between. Strict: nothing may come between, except the
-	// types in ignore. Any: the stages count in whatever order.
+	// types in ignore and Waymark's own. Any: the stages count in whatever order;
+	// a stage's numbers are then those of people who reached that many stages.
 	// +optional
 	// +default="Ordered"
 	Order FunnelOrder `json:"order,omitempty"`
@@ -68,14 +74,16 @@ type FunnelSpec struct {
 	EntryPolicy EntryPolicy `json:"entryPolicy,omitempty"`
 
 	// count says what is counted. Contacts: each person once per period, with the
-	// way that led furthest. Entries: every way that somebody started.
+	// way that led furthest. Entries: every way that somebody started; what starts
+	// while one is open is part of it.
 	// +optional
 	// +default="Contacts"
 	Count FunnelCount `json:"count,omitempty"`
 
 	// correlateBy gives what belongs together besides the person, such as
 	// "event.data.cart_id": each cart is then a way of its own. An event without
-	// the value belongs to all of the person's ways.
+	// the value belongs to all of the person's ways. The value is a text, a number
+	// or yes/no.
 	// +optional
 	CorrelateBy Expression `json:"correlateBy,omitempty"`
 
@@ -207,7 +215,8 @@ type EventMatch struct {
 	Where Expression `json:"where,omitempty"`
 }
 
-// StageAggregate adds up a number that events carry.
+// StageAggregate adds up a number that events carry, over the days of the
+// period.
 type StageAggregate struct {
 	// event that carries the number, by its type, such as "ad.impressions".
 	// +required
@@ -236,7 +245,7 @@ type StageRefund struct {
 	Amount Expression `json:"amount"`
 
 	// matchBy gives what the two events have in common, such as
-	// "event.data.order_id".
+	// "event.data.order_id". What matches no counted event takes nothing away.
 	// +required
 	// +kubebuilder:validation:MaxLength=128
 	MatchBy Expression `json:"matchBy"`
@@ -343,12 +352,14 @@ type FunnelBreakdown struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name"`
 
-	// by gives the property, such as "event.data.utm_source".
+	// by gives the property, such as "event.data.utm_source": a text, a number or
+	// yes/no, of which the first 64 bytes are shown. Without one it is "(none)".
 	// +required
 	// +kubebuilder:validation:MaxLength=256
 	By Expression `json:"by"`
 
-	// at names the stage whose event is asked.
+	// at names the stage whose event is asked. Whoever did not reach it is in no
+	// group.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -363,7 +374,7 @@ type FunnelBreakdown struct {
 }
 
 // FunnelExclusion takes people out of the count when something happens on
-// their way.
+// their way, within the window.
 type FunnelExclusion struct {
 	// event that takes a person out, by its type, such as "order.cancelled".
 	// +required

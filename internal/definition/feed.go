@@ -3,6 +3,11 @@
 
 package definition
 
+import (
+	"slices"
+	"strings"
+)
+
 // Feeds is all that an ingest needs to know, as one file that is replaced whole. It holds write keys, so it lies in a Secret.
 type Feeds struct {
 	// Version is a hash of the rest; ingest reports the one that it serves.
@@ -33,6 +38,14 @@ type Feed struct {
 	Burst           int `json:"burst,omitempty"`
 	// MaxBodyBytes bounds a request's body after decompression.
 	MaxBodyBytes int64 `json:"maxBodyBytes"`
+}
+
+// Allows says whether the feed takes events of a type by its AllowTypes, where one that ends in ".*" stands for all that begin like it.
+func (f *Feed) Allows(eventType string) bool {
+	return len(f.AllowTypes) == 0 || slices.ContainsFunc(f.AllowTypes, func(allowed string) bool {
+		begin, all := strings.CutSuffix(allowed, "*")
+		return allowed == eventType || all && strings.HasSuffix(begin, ".") && strings.HasPrefix(eventType, begin)
+	})
 }
 
 // Mapping holds CEL expressions that turn a message into an event; an empty one keeps the protocol's own value.

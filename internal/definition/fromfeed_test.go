@@ -126,3 +126,19 @@ func TestNewFeedsOrdersAndVersions(t *testing.T) {
 		t.Errorf("another key keeps the version %s (error %v)", one.Version, err)
 	}
 }
+
+func TestFeedsAllowTypes(t *testing.T) {
+	t.Parallel()
+	narrow := definition.Feed{AllowTypes: []string{"order.*", "page.viewed", "Odd*", "a.*.b"}}
+	for eventType, want := range map[string]bool{
+		"order.completed": true, "order.": true, "order": false, "orders.completed": false,
+		"page.viewed": true, "page.viewed.twice": false, "Odd*": true, "Odder": false, "a.*.b": true, "a.x.b": false,
+	} {
+		if got := narrow.Allows(eventType); got != want {
+			t.Errorf("type %q is allowed: %t, want %t", eventType, got, want)
+		}
+	}
+	if anything := (definition.Feed{}); !anything.Allows("order") {
+		t.Error("a feed without a list refuses a type")
+	}
+}

@@ -4,13 +4,11 @@
 package definition
 
 import (
-	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
-	"github.com/waymark-dev/waymark/internal/definition/zoneinfo"
 )
 
 // FromFunnel gives the meaning of a Funnel in its Workspace; a nil Workspace is one without any settings. What the API server
@@ -20,23 +18,33 @@ func FromFunnel(fn *v1alpha1.Funnel, ws *v1alpha1.Workspace) (Funnel, field.Erro
 	fn, ws = fn.DeepCopy(), defaulted(ws)
 	fn.Default()
 	spec, path := &fn.Spec, field.NewPath("spec")
-	errs := notYet(spec, path)
 	var r reader
 	f := Funnel{
-		Window:      r.duration(path.Child("window"), spec.Window),
-		Period:      r.period(path.Child("period"), spec.Period),
-		TimeZone:    ws.Spec.TimeZone,
-		Order:       Ordered,
-		EntryPolicy: EntryPolicy(spec.EntryPolicy),
-		Lateness:    r.lateness(ws),
+		Window:       r.duration(path.Child("window"), spec.Window),
+		Period:       r.period(path.Child("period"), spec.Period),
+		TimeZone:     ws.Spec.TimeZone,
+		Order:        Order(spec.Order),
+		EntryPolicy:  EntryPolicy(spec.EntryPolicy),
+		Count:        Count(spec.Count),
+		CorrelateBy:  string(spec.CorrelateBy),
+		SignalMaxAge: r.duration(path.Child("triggerMaxAge"), spec.TriggerMaxAge),
+		Lateness:     r.lateness(ws),
 	}
-	for i := range spec.Stages {
-		f.Stages = append(f.Stages, r.stage(path.Child("stages").Index(i), &spec.Stages[i]))
+	for _, t := range spec.Ignore {
+		f.Ignore = append(f.Ignore, string(t))
+	}
+	r.stages(path.Child("stages"), spec.Stages, &f)
+	for i := range spec.Breakdowns {
+		f.Breakdowns = append(f.Breakdowns, r.breakdown(path.Child("breakdowns").Index(i), &spec.Breakdowns[i], &f))
+	}
+	for i := range spec.Exclusions {
+		f.Exclusions = append(f.Exclusions, r.exclusion(path.Child("exclusions").Index(i), &spec.Exclusions[i], &f))
 	}
 	r.zone(ws)
-	if errs = append(errs, r.errs...); len(errs) > 0 {
-		return f, errs
+	if len(r.errs) > 0 {
+		return f, r.errs
 	}
+	f = f.normal()
 	if _, err := Compile(f); err != nil {
 		return f, fieldErrors(path, err)
 	}
@@ -64,72 +72,30 @@ func Lateness(ws *v1alpha1.Workspace) (time.Duration, *field.Error) {
 	return lateness, nil
 }
 
-// reader turns fields into values and collects what is wrong with them.
-type reader struct{ errs field.ErrorList }
-
-func (r *reader) fail(path *field.Path, value any, detail string) {
-	r.errs = append(r.errs, field.Invalid(path, value, detail))
-}
-
-// duration reads a duration; an empty one is zero.
-func (r *reader) duration(path *field.Path, d v1alpha1.Duration) time.Duration {
-	if d == "" {
-		return 0
-	}
-	parsed, err := d.Parse()
-	if err != nil {
-		r.fail(path, string(d), err.Error())
-	}
-	return parsed
-}
-
-func (r *reader) lateness(ws *v1alpha1.Workspace) time.Duration {
-	log, path := &ws.Spec.EventLog, field.NewPath("workspace", "spec", "eventLog")
-	switch {
-	case log.Lateness != "":
-		return r.duration(path.Child("lateness"), log.Lateness)
-	case log.Retention != nil:
-		return r.duration(path.Child("retention", "age"), log.Retention.Age)
-	}
-	return r.duration(path.Child("retention", "age"), v1alpha1.DefaultRetentionAge)
-}
-
-func (r *reader) zone(ws *v1alpha1.Workspace) {
-	if _, err := zoneinfo.Load(ws.Spec.TimeZone); err != nil {
-		r.fail(field.NewPath("workspace", "spec", "timeZone"), ws.Spec.TimeZone, "there is no such time zone: write an IANA name such as Europe/Moscow")
-	}
-}
-
-func (r *reader) period(path *field.Path, p *v1alpha1.FunnelPeriod) Period {
-	switch {
-	case p == nil:
-		return Period{RollingDays: int(v1alpha1.DefaultRollingDays)}
-	case p.Between != nil:
-		from := r.day(path.Child("between", "from"), p.Between.From)
-		to := r.day(path.Child("between", "to"), p.Between.To)
-		if from > to {
-			r.fail(path.Child("between"), fmt.Sprintf("%s to %s", from, to), "from is after to: exchange them")
+// stages reads the stages, those that only add up apart from those that count contacts.
+func (r *reader) stages(path *field.Path, stages []v1alpha1.FunnelStage, f *Funnel) {
+	for i := range stages {
+		s, path := &stages[i], path.Index(i)
+		if s.Aggregate == nil {
+			f.Stages = append(f.Stages, r.stage(path, s))
+			continue
 		}
-		return Period{From: from, To: to}
-	case p.RollingDays < 1 && p.Calendar == "":
-		r.fail(path.Child("rollingDays"), p.RollingDays, "write at least 1")
+		if len(f.Stages) > 0 {
+			r.fail(path.Child("aggregate"), s.Name, "it counts before contacts are known: put the stage before all that count contacts")
+		}
+		a := Aggregate{s.Name, string(s.Aggregate.Event), string(s.Aggregate.Where), string(s.Aggregate.Sum)}
+		f.Aggregates = append(f.Aggregates, a)
 	}
-	return Period{RollingDays: int(p.RollingDays)}
-}
-
-func (r *reader) day(path *field.Path, d v1alpha1.Date) string {
-	if _, err := d.Parse(); err != nil {
-		r.fail(path, string(d), err.Error())
-	}
-	return string(d)
 }
 
 func (r *reader) stage(path *field.Path, s *v1alpha1.FunnelStage) Stage {
 	stage := Stage{
-		Name:      s.Name,
-		Value:     string(s.Value),
-		DropAfter: r.duration(path.Child("dropAfter"), s.DropAfter),
-		AnyOf:     len(s.AnyOf) > 0,
+		Name:          s.Name,
+		Value:         string(s.Value),
+		DropAfter:     r.duration(path.Child("dropAfter"), s.DropAfter),
+		DropAfterIdle: r.duration(path.Child("dropAfterIdle"), s.DropAfterIdle),
+		Optional:      s.Optional,
+		AnyOf:         len(s.AnyOf) > 0,
 	}
 	if s.Event != "" {
 		stage.Matches = append(stage.Matches, EventMatch{string(s.Event), string(s.Where)})
@@ -137,35 +103,59 @@ func (r *reader) stage(path *field.Path, s *v1alpha1.FunnelStage) Stage {
 	for _, m := range s.AnyOf {
 		stage.Matches = append(stage.Matches, EventMatch{string(m.Event), string(m.Where)})
 	}
-	if len(stage.Matches) == 0 && s.Aggregate == nil {
+	if len(stage.Matches) == 0 {
 		r.errs = append(r.errs, field.Required(path.Child("event"), "say which event brings people to the stage"))
 	}
 	if s.Event != "" && len(s.AnyOf) > 0 {
 		r.fail(path.Child("anyOf"), len(s.AnyOf), "write either event or anyOf")
 	}
+	if s.Refund != nil {
+		stage.Refund = &Refund{string(s.Refund.Event), string(s.Refund.Amount), string(s.Refund.MatchBy)}
+	}
 	return stage
 }
 
-// notYet finds the fields that this version of Waymark does not act on, so that no number is shown that is not what was asked.
-func notYet(spec *v1alpha1.FunnelSpec, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	refuse := func(found bool, path *field.Path, advice string) {
-		if found {
-			errs = append(errs, unsupported(path, advice))
+func (r *reader) breakdown(path *field.Path, b *v1alpha1.FunnelBreakdown, f *Funnel) Breakdown {
+	return Breakdown{Name: b.Name, By: string(b.By), Stage: r.stageNamed(path.Child("at"), b.At, f)}
+}
+
+func (r *reader) exclusion(path *field.Path, x *v1alpha1.FunnelExclusion, f *Funnel) Exclusion {
+	out := Exclusion{Event: string(x.Event), Where: string(x.Where), Before: len(f.Stages) - 1, Action: ExclusionAction(x.Action)}
+	if x.After != "" {
+		out.After = r.stageNamed(path.Child("after"), x.After, f)
+	}
+	if x.Before != "" {
+		out.Before = r.stageNamed(path.Child("before"), x.Before, f)
+	}
+	switch {
+	case f.Order == Any && (x.After != "" || x.Before != ""):
+		r.fail(path, x.Event, "order: Any takes the stages in whatever order: remove after and before")
+	case out.After < out.Before:
+	case len(f.Stages) < 2:
+		r.fail(path, x.Event, "there is no way between stages that it could end, as only one stage counts contacts: remove it")
+	case x.After != "" && x.Before != "":
+		r.fail(path.Child("after"), x.After, "it is not earlier than the stage in before: exchange the two")
+	case x.After != "":
+		r.fail(path.Child("after"), x.After, "nothing can end a way that has reached the last stage: name an earlier one")
+	default:
+		r.fail(path.Child("before"), x.Before, "nothing can end a way before its first stage: name a later one")
+	}
+	return out
+}
+
+// stageNamed finds a stage that counts contacts.
+func (r *reader) stageNamed(path *field.Path, name string, f *Funnel) int {
+	for i := range f.Stages {
+		if f.Stages[i].Name == name {
+			return i
 		}
 	}
-	refuse(spec.Order != v1alpha1.OrderOrdered, path.Child("order"), "write order: Ordered")
-	refuse(spec.Count != v1alpha1.CountContacts, path.Child("count"), "write count: Contacts")
-	refuse(spec.CorrelateBy != "", path.Child("correlateBy"), "remove it")
-	refuse(len(spec.Breakdowns) > 0, path.Child("breakdowns"), "remove them")
-	refuse(len(spec.Exclusions) > 0, path.Child("exclusions"), "remove them")
-	refuse(spec.Period != nil && spec.Period.Calendar != "", path.Child("period", "calendar"), "write rollingDays or between")
-	for i := range spec.Stages {
-		stage, path := &spec.Stages[i], path.Child("stages").Index(i)
-		refuse(stage.Optional, path.Child("optional"), "remove it")
-		refuse(stage.Aggregate != nil, path.Child("aggregate"), "remove the stage")
-		refuse(stage.Refund != nil, path.Child("refund"), "remove it")
-		refuse(stage.DropAfterIdle != "", path.Child("dropAfterIdle"), "write dropAfter")
+	detail := "there is no such stage: correct the name"
+	for i := range f.Aggregates {
+		if f.Aggregates[i].Name == name {
+			detail = "the stage counts no contacts: name one with event or anyOf"
+		}
 	}
-	return errs
+	r.fail(path, name, detail)
+	return 0
 }

@@ -31,6 +31,30 @@ func moscow() *v1alpha1.Workspace {
 	}}
 }
 
+// everything is a funnel with one of each.
+func everything(fn *v1alpha1.Funnel) {
+	fn.Spec = v1alpha1.FunnelSpec{
+		Stages: []v1alpha1.FunnelStage{
+			{Name: "seen", Aggregate: &v1alpha1.StageAggregate{Event: "ad.shown", Where: "event.data.paid", Sum: "event.data.impressions"}},
+			{Name: "visit", Event: "page.viewed"},
+			{Name: "cart", Event: "product.added", Optional: true, DropAfterIdle: "1h"},
+			{Name: "purchase", Event: "order.completed", Value: "event.data.total",
+				Refund: &v1alpha1.StageRefund{Event: "order.refunded", Amount: "event.data.total", MatchBy: "event.data.order_id"}},
+		},
+		Period: &v1alpha1.FunnelPeriod{Calendar: v1alpha1.CalendarQuarter},
+		Order:  v1alpha1.OrderStrict, Ignore: []v1alpha1.EventType{"page.scrolled", "chat.opened"},
+		Count: v1alpha1.CountEntries, CorrelateBy: "event.data.cart_id",
+		Breakdowns: []v1alpha1.FunnelBreakdown{
+			{Name: "source", By: "event.data.utm_source", At: "visit"}, {Name: "city", By: "event.data.city", At: "purchase"},
+		},
+		Exclusions: []v1alpha1.FunnelExclusion{
+			{Event: "order.cancelled"},
+			{Event: "cart.emptied", Where: "event.data.all", After: "cart", Before: "purchase", Action: v1alpha1.ExclusionEnd},
+		},
+		TriggerMaxAge: "10m",
+	}
+}
+
 func TestFromFunnel(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -46,9 +70,9 @@ func TestFromFunnel(t *testing.T) {
 	}{
 		"defaults, without a workspace": {
 			want: definition.Funnel{Stages: stages, Window: 30 * day, Period: definition.Period{RollingDays: 30}, TimeZone: "UTC",
-				Order: definition.Ordered, EntryPolicy: definition.LatestStart, Lateness: 90 * day},
+				Order: definition.Ordered, EntryPolicy: definition.LatestStart, Count: definition.Contacts, SignalMaxAge: time.Hour, Lateness: 90 * day},
 		},
-		"all that can be said": {
+		"another window, policy, period and zone": {
 			change: func(fn *v1alpha1.Funnel) {
 				fn.Spec.Window = "14d"
 				fn.Spec.EntryPolicy = v1alpha1.EntryFirstStart
@@ -56,12 +80,33 @@ func TestFromFunnel(t *testing.T) {
 			},
 			ws: moscow(),
 			want: definition.Funnel{Stages: stages, Window: 14 * day, Period: definition.Period{From: "2026-10-01", To: "2026-10-31"},
-				TimeZone: "Europe/Moscow", Order: definition.Ordered, EntryPolicy: definition.FirstStart, Lateness: 120 * day},
+				TimeZone: "Europe/Moscow", Order: definition.Ordered, EntryPolicy: definition.FirstStart, Count: definition.Contacts, SignalMaxAge: time.Hour, Lateness: 120 * day},
+		},
+		"all that can be said of the stages": {
+			change: everything,
+			want: definition.Funnel{
+				Aggregates: []definition.Aggregate{{Name: "seen", Event: "ad.shown", Where: "event.data.paid", Sum: "event.data.impressions"}},
+				Stages: []definition.Stage{
+					{Name: "visit", Matches: []definition.EventMatch{{Event: "page.viewed"}}},
+					{Name: "cart", Matches: []definition.EventMatch{{Event: "product.added"}}, Optional: true, DropAfterIdle: time.Hour},
+					{Name: "purchase", Matches: []definition.EventMatch{{Event: "order.completed"}}, Value: "event.data.total",
+						Refund: &definition.Refund{Event: "order.refunded", Amount: "event.data.total", MatchBy: "event.data.order_id"}},
+				},
+				Window: 30 * day, Period: definition.Period{Calendar: definition.Quarter}, TimeZone: "UTC",
+				Order: definition.Strict, Ignore: []string{"chat.opened", "page.scrolled"}, EntryPolicy: definition.LatestStart, Count: definition.Entries,
+				CorrelateBy: "event.data.cart_id",
+				Breakdowns:  []definition.Breakdown{{Name: "source", By: "event.data.utm_source", Stage: 0}, {Name: "city", By: "event.data.city", Stage: 2}},
+				Exclusions: []definition.Exclusion{
+					{Event: "order.cancelled", After: 0, Before: 2, Action: definition.Discard},
+					{Event: "cart.emptied", Where: "event.data.all", After: 1, Before: 2, Action: definition.End},
+				},
+				SignalMaxAge: 10 * time.Minute, Lateness: 90 * day,
+			},
 		},
 		"a lateness of its own": {
 			ws: &v1alpha1.Workspace{Spec: v1alpha1.WorkspaceSpec{EventLog: v1alpha1.EventLogSpec{Lateness: "2d"}}},
 			want: definition.Funnel{Stages: stages, Window: 30 * day, Period: definition.Period{RollingDays: 30}, TimeZone: "UTC",
-				Order: definition.Ordered, EntryPolicy: definition.LatestStart, Lateness: 2 * day},
+				Order: definition.Ordered, EntryPolicy: definition.LatestStart, Count: definition.Contacts, SignalMaxAge: time.Hour, Lateness: 2 * day},
 		},
 	}
 	for name, tt := range tests {
@@ -115,7 +160,6 @@ func TestVersionDependsOnTheMeaningAlone(t *testing.T) {
 
 func TestFromFunnelErrors(t *testing.T) {
 	t.Parallel()
-	const notYet = "this version of Waymark does not support it yet: "
 	tests := map[string]struct {
 		change       func(*v1alpha1.Funnel)
 		ws           *v1alpha1.Workspace
@@ -136,47 +180,68 @@ func TestFromFunnelErrors(t *testing.T) {
 			reason: v1alpha1.ReasonInvalidExpression,
 			want:   `spec.stages[2].value: Invalid value: "event.data.total > 5": line 1, column 1: "event.data.total > 5": gives a yes or no where an amount is needed: write a number, such as event.data.total`,
 		},
-		"strict order": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Order = v1alpha1.OrderStrict },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.order: Unsupported value: " + notYet + "write order: Ordered",
-		},
-		"entries": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Count = v1alpha1.CountEntries },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.count: Unsupported value: " + notYet + "write count: Contacts",
-		},
-		"correlateBy": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.CorrelateBy = "event.data.cart_id" },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.correlateBy: Unsupported value: " + notYet + "remove it",
-		},
-		"breakdowns": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Breakdowns = []v1alpha1.FunnelBreakdown{{Name: "source"}} },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.breakdowns: Unsupported value: " + notYet + "remove them",
-		},
-		"exclusions": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled"}} },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.exclusions: Unsupported value: " + notYet + "remove them",
-		},
-		"a calendar period": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Period = &v1alpha1.FunnelPeriod{Calendar: v1alpha1.CalendarMonth} },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.period.calendar: Unsupported value: " + notYet + "write rollingDays or between",
-		},
-		"an optional stage": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Stages[1].Optional = true },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.stages[1].optional: Unsupported value: " + notYet + "remove it",
-		},
-		"an aggregate stage": {
+		"expressions behind an aggregate stage": {
 			change: func(fn *v1alpha1.Funnel) {
-				fn.Spec.Stages = append([]v1alpha1.FunnelStage{{Name: "seen", Aggregate: &v1alpha1.StageAggregate{Event: "ad", Sum: "1"}}}, fn.Spec.Stages...)
+				everything(fn)
+				fn.Spec.Stages[3].Refund.MatchBy = "data.order_id"
 			},
-			reason: v1alpha1.ReasonNotSupported, want: "spec.stages[0].aggregate: Unsupported value: " + notYet + "remove the stage",
+			reason: v1alpha1.ReasonInvalidExpression,
+			want:   `spec.stages[3].refund.matchBy: Invalid value: "data.order_id": line 1, column 1: "data": is not known here: did you mean "event.data"?`,
 		},
-		"a refund": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Stages[2].Refund = &v1alpha1.StageRefund{Event: "order.refunded"} },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.stages[2].refund: Unsupported value: " + notYet + "remove it",
+		"an aggregate stage behind one that counts contacts": {
+			change: func(fn *v1alpha1.Funnel) {
+				fn.Spec.Stages = append(fn.Spec.Stages, v1alpha1.FunnelStage{Name: "seen", Aggregate: &v1alpha1.StageAggregate{Event: "ad", Sum: "1"}})
+			},
+			reason: v1alpha1.ReasonInvalidSpec,
+			want:   `spec.stages[3].aggregate: Invalid value: "seen": it counts before contacts are known: put the stage before all that count contacts`,
 		},
-		"dropAfterIdle": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Stages[1].DropAfter, fn.Spec.Stages[1].DropAfterIdle = "", "1h" },
-			reason: v1alpha1.ReasonNotSupported, want: "spec.stages[1].dropAfterIdle: Unsupported value: " + notYet + "write dropAfter",
+		"a breakdown at no stage": {
+			change: func(fn *v1alpha1.Funnel) {
+				fn.Spec.Breakdowns = []v1alpha1.FunnelBreakdown{{Name: "source", By: "event.data.utm_source", At: "vist"}}
+			},
+			reason: v1alpha1.ReasonInvalidSpec, want: `spec.breakdowns[0].at: Invalid value: "vist": there is no such stage: correct the name`,
+		},
+		"a breakdown at an aggregate stage": {
+			change: func(fn *v1alpha1.Funnel) { everything(fn); fn.Spec.Breakdowns[1].At = "seen" },
+			reason: v1alpha1.ReasonInvalidSpec, want: `spec.breakdowns[1].at: Invalid value: "seen": the stage counts no contacts: name one with event or anyOf`,
+		},
+		"an exclusion that ends before it begins": {
+			change: func(fn *v1alpha1.Funnel) {
+				fn.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled", After: "purchase", Before: "cart"}}
+			},
+			reason: v1alpha1.ReasonInvalidSpec,
+			want:   `spec.exclusions[0].after: Invalid value: "purchase": it is not earlier than the stage in before: exchange the two`,
+		},
+		"an exclusion after the last stage": {
+			change: func(fn *v1alpha1.Funnel) {
+				fn.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled", After: "purchase"}}
+			},
+			reason: v1alpha1.ReasonInvalidSpec,
+			want:   `spec.exclusions[0].after: Invalid value: "purchase": nothing can end a way that has reached the last stage: name an earlier one`,
+		},
+		"an exclusion before the first stage": {
+			change: func(fn *v1alpha1.Funnel) {
+				fn.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled", Before: "visit"}}
+			},
+			reason: v1alpha1.ReasonInvalidSpec,
+			want:   `spec.exclusions[0].before: Invalid value: "visit": nothing can end a way before its first stage: name a later one`,
+		},
+		"an exclusion where one stage counts contacts": {
+			change: func(fn *v1alpha1.Funnel) {
+				everything(fn)
+				fn.Spec.Stages, fn.Spec.Breakdowns = fn.Spec.Stages[:2], nil
+				fn.Spec.Exclusions = fn.Spec.Exclusions[:1]
+			},
+			reason: v1alpha1.ReasonInvalidSpec,
+			want:   `spec.exclusions[0]: Invalid value: "order.cancelled": there is no way between stages that it could end, as only one stage counts contacts: remove it`,
+		},
+		"an exclusion with a place where stages have none": {
+			change: func(fn *v1alpha1.Funnel) {
+				fn.Spec.Order = v1alpha1.OrderAny
+				fn.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled", After: "cart"}}
+			},
+			reason: v1alpha1.ReasonInvalidSpec,
+			want:   `spec.exclusions[0]: Invalid value: "order.cancelled": order: Any takes the stages in whatever order: remove after and before`,
 		},
 		"a window that is none": {
 			change: func(fn *v1alpha1.Funnel) { fn.Spec.Window = "soon" },

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -115,7 +116,7 @@ type Exclusion struct {
 	// order Any they are 0 and the last stage.
 	After  int `json:"after"`
 	Before int `json:"before"`
-	// Action is what becomes of the attempt.
+	// Action is what becomes of the attempt; empty is Discard.
 	Action ExclusionAction `json:"action"`
 }
 
@@ -193,7 +194,7 @@ const (
 
 // Canonical gives the meaning's one stored form and its version, a hash of that form.
 func (f *Funnel) Canonical() (form json.RawMessage, version string, err error) {
-	form, err = json.Marshal(f) // struct fields keep their order, so equal meanings give equal bytes
+	form, err = json.Marshal(f.normal()) // struct fields keep their order, so equal meanings give equal bytes
 	if err != nil {
 		return nil, "", fmt.Errorf("encode funnel definition: %w", err)
 	}
@@ -201,7 +202,51 @@ func (f *Funnel) Canonical() (form json.RawMessage, version string, err error) {
 	return form, hex.EncodeToString(sum[:8]), nil
 }
 
+// normal gives the meaning with what it leaves unsaid written out, and in one order where none matters.
+func (f *Funnel) normal() Funnel {
+	n := *f
+	if n.Count == "" {
+		n.Count = Contacts
+	}
+	n.Ignore = slices.DeleteFunc(slices.Clone(f.Ignore), isOwn) // Waymark's own events are in nobody's way
+	slices.Sort(n.Ignore)
+	if n.Ignore = slices.Compact(n.Ignore); len(n.Ignore) == 0 {
+		n.Ignore = nil
+	}
+	n.Exclusions = slices.Clone(f.Exclusions)
+	for i := range n.Exclusions {
+		if n.Exclusions[i].Action == "" {
+			n.Exclusions[i].Action = Discard
+		}
+	}
+	return n
+}
+
+// isOwn says whether a type is one of Waymark's own events, which are no acts of a contact.
+func isOwn(eventType string) bool { return strings.HasPrefix(eventType, "waymark.") }
+
 // WatchesActs says whether the numbers depend on every act of a contact, also of types that no stage names.
 func (f *Funnel) WatchesActs() bool {
 	return f.Order == Strict || slices.ContainsFunc(f.Stages, func(s Stage) bool { return s.DropAfterIdle > 0 })
+}
+
+// Types gives the types of events that the numbers depend on by name, sorted, each once. With every they depend on every act too,
+// whatever its type (see WatchesActs).
+func (f *Funnel) Types() (types []string, every bool) {
+	for i := range f.Aggregates {
+		types = append(types, f.Aggregates[i].Event)
+	}
+	for i := range f.Stages {
+		for _, m := range f.Stages[i].Matches {
+			types = append(types, m.Event)
+		}
+		if r := f.Stages[i].Refund; r != nil {
+			types = append(types, r.Event)
+		}
+	}
+	for i := range f.Exclusions {
+		types = append(types, f.Exclusions[i].Event)
+	}
+	slices.Sort(types)
+	return slices.Compact(types), f.WatchesActs()
 }

@@ -3,7 +3,11 @@
 
 package definition
 
-import "github.com/waymark-dev/waymark/internal/aggregate"
+import (
+	"crypto/sha256"
+
+	"github.com/waymark-dev/waymark/internal/aggregate"
+)
 
 // Match is what one event means to one funnel. Its slices belong to the program and hold until its next match.
 type Match struct {
@@ -14,7 +18,8 @@ type Match struct {
 	// Acts is set when the funnel watches every act of a contact (see Funnel.WatchesActs) and the event is one: its type is not
 	// Waymark's own. Breaks is set when it also ends an attempt of a Strict funnel that does not use it.
 	Acts, Breaks bool
-	// Unit is the value of CorrelateBy, and empty when the event has none.
+	// Unit is the value of CorrelateBy on an event that matters, and empty when the event has none. Like the keys of amounts it is only
+	// ever compared; a hash stands for one that is longer than MaxKey bytes.
 	Unit string
 	// Amounts are what the event brings at the stages that it may fill and that count a value; most events have none.
 	Amounts []Amount
@@ -24,7 +29,8 @@ type Match struct {
 	Labels []Label
 	// Sums are what it adds to the aggregate stages; Stage is the index in Aggregates.
 	Sums []Amount
-	// Failures are the expressions that could not be evaluated on this event, in the order of the spec.
+	// Failures are the expressions that could not be evaluated on this event: of aggregate stages, stages, refunds, exclusions,
+	// correlateBy and breakdowns, in this order and within each in that of the spec.
 	Failures []Failure
 }
 
@@ -52,8 +58,10 @@ type Label struct {
 }
 
 const (
-	// MaxLabel bounds a property by which numbers are broken down, in bytes.
+	// MaxLabel bounds a property by which numbers are broken down, in bytes; longer ones are cut.
 	MaxLabel = 64
+	// MaxKey bounds what tells units apart, and refunds, in bytes.
+	MaxKey = 2 * sha256.Size
 	// NoLabel stands for a property that is missing or empty.
 	NoLabel = "(none)"
 )

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/definition/zoneinfo"
-	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/expression"
 )
 
@@ -22,23 +21,16 @@ const TimeZoneData = zoneinfo.Version
 type Program struct {
 	funnel   Funnel
 	location *time.Location
-	byType   map[string][]way
-	values   []value
 	scratch  *expression.Scratch
-	match    Match
-}
-
-// way is one way to fill a stage.
-type way struct {
-	stage int
-	where *expression.Condition // nil is always true
-	field string
-}
-
-// value is what a stage counts.
-type value struct {
-	amount *expression.Amount // nil is nothing
-	field  string
+	// byType is what events of the types that the funnel names may mean to it; others is what all other events mean.
+	byType      map[string]*meanings
+	others      meanings
+	amounts     []stageAmount // by stage
+	correlateBy *property     // nil is nothing
+	breakdowns  []property
+	labels      interner
+	match       Match
+	buffer      []byte
 }
 
 // Compiler compiles the funnels of one partition. Its programs share what they parse of an event, so they all belong to one
@@ -67,151 +59,24 @@ func (c *Compiler) Compile(f Funnel) (*Program, error) {
 	if err := errors.Join(err, f.check()); err != nil {
 		return nil, err
 	}
-	p := &Program{funnel: f, location: zone, byType: map[string][]way{}, values: make([]value, len(f.Stages)), scratch: &c.scratch}
-	var problems []error
-	for i := range f.Stages {
-		problems = append(problems, p.compileStage(i))
-	}
-	if err := errors.Join(problems...); err != nil {
+	f = f.normal()
+	p := &Program{funnel: f, location: zone, scratch: &c.scratch}
+	b := builder{program: p}
+	b.build()
+	if err := errors.Join(b.problems...); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *Program) compileStage(i int) error {
-	stage := &p.funnel.Stages[i]
-	var problems []error
-	for j, m := range stage.Matches {
-		w := way{stage: i, field: whereField(stage, i, j)}
-		if m.Where != "" {
-			condition, err := expression.NewCondition(expression.OnEvent, m.Where)
-			problems = append(problems, expressionError(w.field, m.Where, err))
-			w.where = condition
-		}
-		p.byType[m.Event] = append(p.byType[m.Event], w)
-	}
-	if stage.Value != "" {
-		field := fmt.Sprintf("spec.stages[%d].value", i)
-		amount, err := expression.NewAmount(expression.OnEvent, stage.Value)
-		problems = append(problems, expressionError(field, stage.Value, err))
-		p.values[i] = value{amount, field}
-	}
-	return errors.Join(problems...)
-}
-
-// whereField is the path of a condition in the resource. A stage with one event has it beside the event.
-func whereField(stage *Stage, i, j int) string {
-	if len(stage.Matches) == 1 && !stage.AnyOf {
-		return fmt.Sprintf("spec.stages[%d].where", i)
-	}
-	return fmt.Sprintf("spec.stages[%d].anyOf[%d].where", i, j)
-}
-
-// Funnel is the meaning that was compiled.
+// Funnel is the meaning that was compiled, in its canonical form.
 func (p *Program) Funnel() Funnel { return p.funnel }
+
+// Types gives the types of events that the funnel depends on (see Funnel.Types).
+func (p *Program) Types() (types []string, every bool) { return p.funnel.Types() }
 
 // Location is the zone that days are cut in.
 func (p *Program) Location() *time.Location { return p.location }
-
-// Match says what an event means to the funnel. The result holds until the next call.
-func (p *Program) Match(e *event.Event) Match {
-	ways := p.byType[e.Type]
-	if len(ways) == 0 {
-		return Match{}
-	}
-	p.scratch.Load(e)
-	p.match = Match{Amounts: p.match.Amounts[:0], Failures: p.match.Failures[:0]}
-	for i := range ways {
-		p.try(&ways[i])
-	}
-	return p.match
-}
-
-func (p *Program) try(w *way) {
-	bit := uint32(1) << w.stage
-	if p.match.Stages&bit != 0 {
-		return // another way has filled the stage
-	}
-	if w.where != nil {
-		holds, fault := w.where.Holds(p.scratch)
-		if fault != nil {
-			p.match.Failures = append(p.match.Failures, Failure{w.field, fault.Message})
-		}
-		if !holds {
-			return
-		}
-	}
-	p.match.Stages |= bit
-	v := &p.values[w.stage]
-	if v.amount == nil {
-		return
-	}
-	micros, present, fault := v.amount.Micros(p.scratch)
-	if fault != nil {
-		p.match.Failures = append(p.match.Failures, Failure{v.field, fault.Message})
-	}
-	if present {
-		p.match.Amounts = append(p.match.Amounts, Amount{Stage: w.stage, Amount: micros})
-	}
-}
-
-// check finds what no expression is to blame for.
-func (f *Funnel) check() error {
-	var problems []error
-	if n := len(f.Stages); n < 2 || n > MaxStages {
-		problems = append(problems, fmt.Errorf("a funnel has 2 to %d stages, not %d", MaxStages, n))
-	}
-	if f.Window <= 0 {
-		problems = append(problems, fmt.Errorf("the window is %v: it must be longer than nothing", f.Window))
-	}
-	if f.Lateness < 0 {
-		problems = append(problems, fmt.Errorf("the lateness is %v: it cannot be negative", f.Lateness))
-	}
-	if f.Order != Ordered {
-		problems = append(problems, fmt.Errorf("order %q is not supported", f.Order))
-	}
-	if f.EntryPolicy != LatestStart && f.EntryPolicy != FirstStart {
-		problems = append(problems, fmt.Errorf("entryPolicy %q is not supported", f.EntryPolicy))
-	}
-	problems = append(problems, f.Period.check())
-	names := map[string]bool{}
-	for i := range f.Stages {
-		s := &f.Stages[i]
-		if names[s.Name] {
-			problems = append(problems, fmt.Errorf("two stages are called %q", s.Name))
-		}
-		names[s.Name] = true
-		if len(s.Matches) == 0 {
-			problems = append(problems, fmt.Errorf("no event fills stage %q", s.Name))
-		}
-		if s.DropAfter < 0 {
-			problems = append(problems, fmt.Errorf("dropAfter of stage %q is negative", s.Name))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func (p Period) check() error {
-	between := p.From != "" || p.To != ""
-	if between == (p.RollingDays != 0) {
-		return errors.New("a period is either rolling days or the days between two")
-	}
-	if !between {
-		if p.RollingDays < 0 {
-			return fmt.Errorf("rollingDays is %d: it must be at least 1", p.RollingDays)
-		}
-		return nil
-	}
-	for _, day := range []string{p.From, p.To} {
-		if _, err := time.Parse(time.DateOnly, day); err != nil {
-			return fmt.Errorf("%q is no day: write one such as 2026-01-31", day)
-		}
-	}
-	if p.From > p.To {
-		return fmt.Errorf("the period ends on %s, before it begins on %s", p.To, p.From)
-	}
-	return nil
-}
 
 // ExpressionError is an expression that does not compile.
 type ExpressionError struct {

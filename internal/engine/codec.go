@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -16,7 +15,7 @@ import (
 )
 
 // stateFormat is the version of the stored form of all that this file encodes. State of another version is refused.
-const stateFormat = 1
+const stateFormat = 2
 
 // ErrCorruptState is wrapped when stored state cannot be read. It is rebuilt from the log by starting from an empty store.
 var ErrCorruptState = errors.New("corrupt state")
@@ -69,6 +68,14 @@ func (r *reader) bytes(n int) []byte {
 	return b
 }
 
+func (r *reader) byte() byte {
+	b := r.bytes(1)
+	if r.bad {
+		return 0
+	}
+	return b[0]
+}
+
 func (r *reader) uint64() uint64 {
 	b := r.bytes(8)
 	if r.bad {
@@ -94,83 +101,6 @@ func appendBool(b []byte, v bool) []byte {
 		return append(b, 1)
 	}
 	return append(b, 0)
-}
-
-// appendMoments encodes the contact's moments from one position to another, and then for each unit what they may fill.
-func (c *contact) appendMoments(b []byte, from, to int) []byte {
-	b = binary.AppendUvarint(b, uint64(to-from))
-	var last moment
-	for i := from; i < to; i++ {
-		m := &c.moments[i]
-		shared := commonPrefix(last.id, m.id)
-		b = binary.AppendVarint(b, int64(m.time-last.time))
-		b = binary.AppendUvarint(b, uint64(shared))
-		b = appendString(b, m.id[shared:])
-		b = binary.AppendUvarint(b, m.countAmounts())
-		for a := m.amounts; a != nil; a = a.next {
-			b = binary.AppendUvarint(b, uint64(a.slot))
-			b = binary.AppendUvarint(b, uint64(a.stage))
-			b = binary.AppendVarint(b, int64(a.amount))
-		}
-		last = *m
-	}
-	for _, u := range c.units {
-		for _, stages := range u.stages[from:to] {
-			b = binary.AppendUvarint(b, uint64(stages))
-		}
-	}
-	return b
-}
-
-func (m *moment) countAmounts() (n uint64) {
-	for a := m.amounts; a != nil; a = a.next {
-		n++
-	}
-	return n
-}
-
-// readMoments decodes what appendMoments encoded at the end of what the contact has.
-func (c *contact) readMoments(r *reader) {
-	const smallest = 4 // numbers of a moment
-	n := r.count(smallest)
-	c.moments = slices.Grow(c.moments, n)
-	var last moment
-	for range n {
-		m := moment{time: last.time + r.time()}
-		shared := r.uvarint()
-		rest := r.bytes(r.count(1))
-		if shared > uint64(len(last.id)) {
-			r.fail()
-			return
-		}
-		m.id = last.id[:shared] + string(rest)
-		end := &m.amounts
-		for range r.count(3) {
-			*end = &amount{slot: uint32(r.uvarint()), stage: uint8(r.uvarint()), amount: aggregate.Micros(r.varint())}
-			end = &(*end).next
-		}
-		c.moments = append(c.moments, m)
-		last = m
-	}
-	for _, u := range c.units {
-		u.stages = slices.Grow(u.stages, n)
-		for range n {
-			stages := uint32(r.uvarint())
-			if u.stages = append(u.stages, stages); stages != 0 {
-				u.count++
-			}
-		}
-	}
-}
-
-func commonPrefix(a, b string) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return n
 }
 
 func (c *contribution) append(b []byte) []byte {

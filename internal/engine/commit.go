@@ -9,8 +9,15 @@ import (
 	"fmt"
 )
 
-// scratch is memory to encode in.
-type scratch struct{ key, value []byte }
+// scratch is memory to encode and decode in.
+type scratch struct {
+	key, value []byte
+	// ids are identities one after the other, and ends where each ends.
+	ids  []byte
+	ends []int
+	// texts are shared by contacts.
+	texts texts
+}
 
 // Commit stores all that changed since the last commit, with the offset, at once. Without sync it may be lost in a crash, together with its
 // offset. After an error of the store nothing is lost and Commit can be repeated, if the store can.
@@ -54,7 +61,7 @@ func (f *Fold) write(w Writer) error {
 }
 
 func deleteSlot(w Writer, slot uint32) error {
-	for _, prefix := range []byte{tallyPrefix, timerPrefix} {
+	for _, prefix := range []byte{tallyPrefix, flowPrefix, timerPrefix} {
 		key := slotKey(nil, prefix, slot)
 		if err := w.DeleteRange(key, after(key)); err != nil {
 			return err
@@ -80,14 +87,25 @@ func (f *Fold) writeDefinitions(w Writer) error {
 			return err
 		}
 		for _, s := range []*slot{d.active, d.pending} {
-			if s == nil || !s.changed {
-				continue
-			}
-			f.scratch.value = s.tally.append(f.scratch.value[:0])
-			if err := w.Set(slotKey(nil, tallyPrefix, s.id), f.scratch.value); err != nil {
+			if err := f.writeNumbers(w, s); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// writeNumbers stores what a slot counts.
+func (f *Fold) writeNumbers(w Writer, s *slot) error {
+	if s != nil && s.changed {
+		f.scratch.value = s.tally.append(f.scratch.value[:0])
+		if err := w.Set(slotKey(nil, tallyPrefix, s.id), f.scratch.value); err != nil {
+			return err
+		}
+	}
+	if s != nil && s.flows.changed {
+		f.scratch.value = s.flows.append(f.scratch.value[:0])
+		return w.Set(slotKey(nil, flowPrefix, s.id), f.scratch.value)
 	}
 	return nil
 }
@@ -112,7 +130,7 @@ func (f *Fold) written() {
 	f.changed, f.dropped, f.removed = f.changed[:0], nil, nil
 	f.timers.written(f, shared)
 	for id, s := range f.slots {
-		s.changed = false
+		s.changed, s.flows.changed = false, false
 		s.timers.written(f, own[id])
 	}
 }

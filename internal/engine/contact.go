@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
@@ -23,6 +22,7 @@ type contact struct {
 	// while; holes counts those.
 	moments []moment
 	holes   int
+	ids     idBlock
 	// units are in the order of their slots' numbers.
 	units  []*unit
 	cursor int
@@ -48,36 +48,8 @@ type moment struct {
 	time event.Time
 	// id orders events of equal time; see identity.
 	id string
-	// amounts are what it brings to stages that count a value, in the order of slot and stage; nil for most.
-	amounts *amount
-}
-
-// amount is what an event brings at one stage of one slot's funnel.
-type amount struct {
-	amount aggregate.Micros
-	slot   uint32
-	stage  uint8
-	next   *amount
-}
-
-// bring adds an amount at its place.
-func (m *moment) bring(slot uint32, stage uint8, micros aggregate.Micros) {
-	at := &m.amounts
-	for *at != nil && ((*at).slot < slot || (*at).slot == slot && (*at).stage < stage) {
-		at = &(*at).next
-	}
-	*at = &amount{micros, slot, stage, *at}
-}
-
-// withdraw takes away a slot's amounts.
-func (m *moment) withdraw(slot uint32) {
-	for at := &m.amounts; *at != nil; {
-		if (*at).slot == slot {
-			*at = (*at).next
-		} else {
-			at = &(*at).next
-		}
-	}
+	// details are what else it brings to the units that it matters to; nil for most.
+	details *detail
 }
 
 // orphan is a stored timer of a slot.
@@ -90,13 +62,12 @@ type orphan struct {
 type unit struct {
 	slot *slot // nil when the slot was gone before the unit was read
 	id   uint32
-	// stages has for each of the contact's moments the stages that it may fill, as bits; count is how many fill any, and none before
-	// first does.
-	stages []uint32
-	count  int
-	first  int
-	// closed is the end of the last attempt whose start was forgotten; see forget.
-	closed event.Time
+	// marks has for each of the contact's moments what it means to the unit; count is how many mean anything, and none before first does.
+	marks []uint32
+	count int
+	first int
+	// closed is what is left of attempts whose starts were forgotten; see forget.
+	closed *closing
 	// saturated is set once the unit had more than MaxMatches.
 	saturated bool
 	// contribution is what the unit adds to its slot's tally.
@@ -133,26 +104,24 @@ func (c *contact) unit(s *slot) *unit {
 	if u := c.find(s.id); u != nil {
 		return u
 	}
-	u := &unit{slot: s, id: s.id, own: s.shadow, stages: make([]uint32, len(c.moments), cap(c.moments)), first: len(c.moments)}
+	u := &unit{slot: s, id: s.id, own: s.shadow, marks: make([]uint32, len(c.moments), cap(c.moments)), first: len(c.moments)}
 	u.contribution.depth = -1
 	at, _ := slices.BinarySearchFunc(c.units, s.id, func(u *unit, id uint32) int { return cmp.Compare(u.id, id) })
 	c.units = slices.Insert(c.units, at, u)
 	return u
 }
 
-// insert notes that an event may fill stages of a unit.
+// insert notes what an event means to a unit.
 func (c *contact) insert(u *unit, t event.Time, id string, found *definition.Match) {
 	at := c.place(t, id)
-	if u.stages[at] != 0 { // an event whose identity was forgotten came again
+	if u.marks[at] != 0 { // an event whose identity was forgotten came again
 		c.clear(u, at)
 		c.fill(at)
 	}
-	u.stages[at] = found.Stages
+	u.marks[at] = marksOf(found)
 	u.count++
 	u.first = min(u.first, at)
-	for _, a := range found.Amounts {
-		c.moments[at].bring(u.id, uint8(a.Stage), a.Amount)
-	}
+	c.moments[at].describe(u.id, found)
 	if u.count > MaxMatches {
 		c.saturate(u)
 	}
@@ -177,7 +146,7 @@ func (c *contact) place(t event.Time, id string) int {
 		if at <= u.first {
 			u.first++
 		}
-		u.stages = slices.Insert(u.stages, at, 0)
+		u.marks = slices.Insert(u.marks, at, 0)
 	}
 	return at
 }
@@ -188,7 +157,7 @@ func (c *contact) grow(room int) {
 	c.moments = append(make([]moment, 0, room), c.moments...)
 	block := make([]uint32, room*len(c.units))
 	for i, u := range c.units {
-		u.stages = append(block[i*room:i*room:(i+1)*room], u.stages[:n]...)
+		u.marks = append(block[i*room:i*room:(i+1)*room], u.marks[:n]...)
 	}
 }
 
@@ -196,7 +165,7 @@ func (m *moment) before(t event.Time, id string) bool { return m.time < t || m.t
 
 func (c *contact) isHole(at int) bool {
 	for _, u := range c.units {
-		if u.stages[at] != 0 {
+		if u.marks[at] != 0 {
 			return false
 		}
 	}
@@ -215,7 +184,7 @@ func (c *contact) saturate(u *unit) {
 		u.saturated = true
 		u.slot.tally.saturated++
 	}
-	for u.stages[u.first] == 0 {
+	for u.marks[u.first] == 0 {
 		u.first++
 	}
 	c.clear(u, u.first)
@@ -224,7 +193,7 @@ func (c *contact) saturate(u *unit) {
 
 // clear takes an event away from a unit.
 func (c *contact) clear(u *unit, at int) {
-	u.stages[at] = 0
+	u.marks[at] = 0
 	u.count--
 	c.moments[at].withdraw(u.id)
 	if c.isHole(at) {
@@ -243,7 +212,7 @@ func (c *contact) trim() {
 		clear(c.moments[:n])
 		c.moments = c.moments[n:]
 		for _, u := range c.units {
-			u.stages = u.stages[n:]
+			u.marks = u.marks[n:]
 			u.first = max(u.first-n, 0)
 		}
 	}
@@ -264,14 +233,14 @@ func (c *contact) compact() {
 		}
 		c.moments[kept] = c.moments[at]
 		for _, u := range c.units {
-			u.stages[kept] = u.stages[at]
+			u.marks[kept] = u.marks[at]
 		}
 		kept++
 	}
 	clear(c.moments[kept:])
 	c.moments = c.moments[:kept]
 	for _, u := range c.units {
-		u.stages = u.stages[:kept]
+		u.marks = u.marks[:kept]
 		u.first = 0
 	}
 	c.holes = 0
@@ -279,14 +248,16 @@ func (c *contact) compact() {
 
 // forget takes away a unit's events before a time at which no event can arrive any more nor any attempt count.
 //
-// Under FirstStart whether a start opens an attempt depends on the attempts before it. All that is left of those that started
-// before the boundary is the end of the last one: the horizon includes the window, so that end cannot change any more.
+// Under FirstStart, and for entries, whether a start opens an attempt depends on the attempts before it. All that is left of those that
+// started before the boundary is when they ended: the horizon includes the windows, so that cannot change any more. What ended before
+// the boundary has no more to say.
 func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
-	if u.slot.plan.firstStart {
-		u.closed = f.evaluator.lastEnd(u.slot.plan, c.moments, f.joined(c, u.stages), u.closed, boundary)
+	if u.slot.chained {
+		closed := f.evaluator.lastEnd(u.slot.plan, c.moments, f.segments(c, u), u.closed, boundary)
+		u.closed = closed.since(boundary)
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
-		if u.stages[u.first] != 0 {
+		if u.marks[u.first] != 0 {
 			c.clear(u, u.first)
 		}
 	}
@@ -295,8 +266,8 @@ func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
 
 // oldest gives the time of the unit's first event; false when it has none.
 func (c *contact) oldest(u *unit) (event.Time, bool) {
-	for ; u.first < len(u.stages); u.first++ {
-		if u.stages[u.first] != 0 {
+	for ; u.first < len(u.marks); u.first++ {
+		if u.marks[u.first] != 0 {
 			return c.moments[u.first].time, true
 		}
 	}
@@ -321,8 +292,8 @@ func (c *contact) purge(dropped int) (purged bool) {
 
 // letGo takes a unit away with all that it holds.
 func (c *contact) letGo(u *unit) {
-	for at, stages := range u.stages {
-		if stages != 0 {
+	for at, marks := range u.marks {
+		if marks != 0 {
 			c.clear(u, at)
 		}
 	}

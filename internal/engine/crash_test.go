@@ -123,7 +123,7 @@ func TestDamagedStateGivesAnErrorNotAPanic(t *testing.T) {
 			return ones
 		},
 	}
-	for _, prefix := range []byte("mdacek") {
+	for _, prefix := range []byte("mdafcek") {
 		for name, change := range cuts {
 			t.Run(fmt.Sprintf("%c %s", prefix, name), func(t *testing.T) {
 				t.Parallel()

@@ -137,7 +137,6 @@ func (f *Fold) drop(s *slot) {
 // follow finds the slots that fold the next record as it comes: those in force, and shadows that have caught up.
 func (f *Fold) follow() {
 	f.live, f.shadows = nil, nil
-	clear(f.byType)
 	for _, d := range f.sorted() {
 		if d.active != nil {
 			f.live = append(f.live, d.active)
@@ -147,9 +146,26 @@ func (f *Fold) follow() {
 		}
 	}
 	slices.SortFunc(f.live, func(a, b *slot) int { return cmp.Compare(a.id, b.id) })
-	for _, s := range slices.Concat(f.live, f.shadows) {
+	f.route(slices.Concat(f.live, f.shadows))
+}
+
+// route finds for each event type which of the slots it may matter to.
+func (f *Fold) route(slots []*slot) {
+	clear(f.byType)
+	f.watchers = nil
+	for _, s := range slots {
 		for t := range s.types {
-			f.byType[t] = append(f.byType[t], s)
+			f.byType[t] = nil
+		}
+		if s.watches {
+			f.watchers = append(f.watchers, s)
+		}
+	}
+	for t := range f.byType {
+		for _, s := range slots {
+			if s.wants(t) {
+				f.byType[t] = append(f.byType[t], s)
+			}
 		}
 	}
 }
@@ -236,7 +252,7 @@ func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err er
 		if e.Origin == "" {
 			s.knowsSince(e.Received)
 		}
-		if !s.types[e.Type] {
+		if !s.wants(e.Type) {
 			continue
 		}
 		at, err := placeOf(offset, n)

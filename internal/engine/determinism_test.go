@@ -21,28 +21,67 @@ import (
 
 // aFunnel draws a funnel of a few stages over the types a, b and c, with short times so that all of them pass within a test.
 func aFunnel(t *rapid.T) definition.Funnel {
-	hours := func(low, high int, label string) time.Duration {
-		return time.Duration(rapid.IntRange(low, high).Draw(t, label)) * time.Hour
-	}
 	f := definition.Funnel{
-		Window:      hours(1, 30, "window"),
-		Period:      rapid.SampledFrom([]definition.Period{{RollingDays: 1}, {RollingDays: 3}, {From: "2026-11-02", To: "2026-11-03"}}).Draw(t, "period"),
+		Window: hours(t, 1, 30, "window"),
+		Period: rapid.SampledFrom([]definition.Period{
+			{RollingDays: 1}, {RollingDays: 3}, {From: "2026-11-02", To: "2026-11-03"},
+		}).Draw(t, "period"),
 		TimeZone:    rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/Havana"}).Draw(t, "zone"),
-		Order:       definition.Ordered,
+		Order:       rapid.SampledFrom([]definition.Order{definition.Ordered}).Draw(t, "order"),
 		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry"),
-		Lateness:    hours(1, 60, "lateness"),
+		Count:       rapid.SampledFrom([]definition.Count{"", definition.Contacts, definition.Entries}).Draw(t, "count"),
+		CorrelateBy: rapid.SampledFrom([]string{"", "event.data.n"}).Draw(t, "correlate by"),
+		Lateness:    hours(t, 1, 60, "lateness"),
 	}
-	for i := range rapid.IntRange(2, 4).Draw(t, "stages") {
-		stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom([]string{"", "event.data"}).Draw(t, "value")}
-		for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 2, rapid.ID[string]).Draw(t, "types") {
-			stage.Matches = append(stage.Matches, definition.EventMatch{Event: name})
+	if f.Order == definition.Strict {
+		f.Ignore = rapid.SampledFrom([][]string{nil, {"other"}}).Draw(t, "ignore")
+	}
+	stages := rapid.IntRange(2, 4).Draw(t, "stages")
+	for i := range stages {
+		f.Stages = append(f.Stages, aStage(t, i, f.Order != definition.Any && i > 0))
+		if rapid.Bool().Draw(t, "breaks down") && len(f.Breakdowns) < definition.MaxBreakdowns {
+			f.Breakdowns = append(f.Breakdowns, definition.Breakdown{Name: fmt.Sprint("b", i), By: "event.data.n", Stage: i})
 		}
-		if rapid.Bool().Draw(t, "drops") {
-			stage.DropAfter = hours(1, 12, "dropAfter")
+	}
+	for range rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "exclusions") {
+		x := definition.Exclusion{
+			Event: rapid.SampledFrom([]string{"c", "x"}).Draw(t, "excludes"), Before: stages - 1,
+			Action: rapid.SampledFrom([]definition.ExclusionAction{definition.Discard, definition.End}).Draw(t, "action"),
 		}
-		f.Stages = append(f.Stages, stage)
+		if f.Order != definition.Any {
+			x.After = rapid.IntRange(0, stages-2).Draw(t, "after")
+			x.Before = rapid.IntRange(x.After+1, stages-1).Draw(t, "before")
+		}
+		f.Exclusions = append(f.Exclusions, x)
+	}
+	for i := range rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "aggregates") {
+		f.Aggregates = append(f.Aggregates, definition.Aggregate{
+			Name: fmt.Sprint("g", i), Event: rapid.SampledFrom([]string{"a", "seen"}).Draw(t, "adds up"), Sum: "event.data.n",
+		})
 	}
 	return f
+}
+
+func aStage(t *rapid.T, i int, mayBeOptional bool) definition.Stage {
+	stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom([]string{"", "event.data.n"}).Draw(t, "value")}
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 2, rapid.ID[string]).Draw(t, "types") {
+		stage.Matches = append(stage.Matches, definition.EventMatch{Event: name})
+	}
+	switch rapid.SampledFrom([]string{"window", "after", "idle"}).Draw(t, "drops") {
+	case "after":
+		stage.DropAfter = hours(t, 1, 12, "dropAfter")
+	case "idle":
+		stage.DropAfterIdle = hours(t, 1, 12, "dropAfterIdle")
+	}
+	stage.Optional = mayBeOptional && rapid.IntRange(0, 3).Draw(t, "optional") == 0
+	if stage.Value != "" && rapid.Bool().Draw(t, "refunds") {
+		stage.Refund = &definition.Refund{Event: rapid.SampledFrom([]string{"b", "back"}).Draw(t, "refund"), Amount: "event.data.n", MatchBy: "event.data.n"}
+	}
+	return stage
+}
+
+func hours(t *rapid.T, low, high int, label string) time.Duration {
+	return time.Duration(rapid.IntRange(low, high).Draw(t, label)) * time.Hour
 }
 
 // aLog draws records: chunks of events of few contacts at few times, ticks, and definitions that come, are activated and go.
@@ -87,11 +126,11 @@ func aChunk(t *rapid.T, clock event.Time) record.Record {
 	for range rapid.IntRange(1, rapid.SampledFrom([]int{5, 5, 5, 200}).Draw(t, "most")).Draw(t, "events") {
 		e := event.Event{
 			Contact: rapid.SampledFrom([]string{"ann", "bob", "cy"}).Draw(t, "contact"),
-			Type:    rapid.SampledFrom([]string{"a", "b", "c", "other"}).Draw(t, "type"),
+			Type:    rapid.SampledFrom([]string{"a", "b", "c", "x", "back", "seen", "other", "waymark.own"}).Draw(t, "type"),
 			Source:  rapid.SampledFrom([]string{"s1", "s2"}).Draw(t, "source"),
 			ID:      fmt.Sprint(rapid.IntRange(0, 500).Draw(t, "id")),
 			Time:    clock.Add(time.Duration(rapid.IntRange(-80, 20).Draw(t, "hours from now")) * time.Hour),
-			Data:    []byte(fmt.Sprint(rapid.IntRange(-3, 3).Draw(t, "amount"))),
+			Data:    fmt.Appendf(nil, `{"n":%d}`, rapid.IntRange(-3, 3).Draw(t, "amount")),
 		}
 		e.Received = clock
 		r.Chunk = event.Append(r.Chunk, &e)
@@ -156,7 +195,7 @@ func (p *player) behind() (engine.Backfill, bool) {
 
 func opener(t *rapid.T, store engine.Store, cache int, retention ...time.Duration) func() *engine.Fold {
 	return func() *engine.Fold {
-		options := engine.Options{Compile: compile, Store: store, CacheBytes: cache}
+		options := engine.Options{Compile: compiled(), Store: store, CacheBytes: cache}
 		if len(retention) > 0 {
 			options.Retention = retention[0]
 		}

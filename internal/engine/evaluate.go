@@ -37,9 +37,9 @@ type evaluator struct {
 }
 
 // evaluate computes the contribution of a unit at the view's clock into c, and when time alone next changes it (0: never).
-// Stages are those that each of the moments may fill. Starts at or before closed open no attempt under FirstStart.
+// Segments say what each of the moments means, by when an attempt starts. Starts at or before closed open no attempt under FirstStart.
 func (v *evaluator) evaluate(
-	p *plan, now view, moments []moment, stages []uint32, closed event.Time, c *contribution,
+	p *plan, now view, moments []moment, segments []segment, closed *closing, c *contribution,
 ) (due event.Time) {
 	c.reset()
 	v.plan, v.view = p, now
@@ -47,10 +47,10 @@ func (v *evaluator) evaluate(
 	if !p.firstStart { // an attempt needs nothing before its start
 		from = sort.Search(len(moments), func(i int) bool { return moments[i].time >= now.from })
 	}
-	v.index(moments, stages, from)
+	v.index(moments, segments[0].marks, from)
 	var best attempt
 	best.depth = -1
-	open := closed // the end of the open attempt
+	open := closed.of("") // the end of the open attempt
 	for s := v.next(0, 0); s >= 0; s = v.next(0, s+1) {
 		start := v.times[s]
 		if p.firstStart && start <= open {
@@ -98,13 +98,13 @@ func (v *evaluator) eclipsed(s int) bool {
 }
 
 // lastEnd gives the end of the last attempt under FirstStart that started before the boundary, or closed when there is none.
-func (v *evaluator) lastEnd(p *plan, moments []moment, stages []uint32, closed, boundary event.Time) event.Time {
+func (v *evaluator) lastEnd(p *plan, moments []moment, segments []segment, closed *closing, boundary event.Time) *closing {
 	v.plan = p
-	v.index(moments, stages, 0)
+	v.index(moments, segments[0].marks, 0)
 	for s := v.next(0, 0); s >= 0 && v.times[s] < boundary; s = v.next(0, s+1) {
-		if v.times[s] > closed {
+		if v.times[s] > closed.of("") {
 			a := v.walk(s)
-			closed = a.end
+			closed = &closing{end: a.end}
 		}
 	}
 	return closed
@@ -232,8 +232,8 @@ func (v *evaluator) addValues(a *attempt, moments []moment, c *contribution) (fo
 	for left := v.plan.valued & (1<<(a.depth+1) - 1); left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
 		j := v.path[i]
-		for amount := moments[v.positions[j]].amounts; amount != nil; amount = amount.next {
-			if amount.slot != v.plan.slot || int(amount.stage) != i {
+		for amount := moments[v.positions[j]].details; amount != nil; amount = amount.next {
+			if amount.slot != v.plan.slot || amount.kind != amountDetail || int(amount.index) != i {
 				continue
 			}
 			found = true
@@ -247,16 +247,17 @@ func (v *evaluator) addValues(a *attempt, moments []moment, c *contribution) (fo
 }
 
 // index takes in the events that may fill a stage, prepares the search for the next of a stage, and finds those that share a time.
-func (v *evaluator) index(moments []moment, stages []uint32, from int) {
+func (v *evaluator) index(moments []moment, marks []uint32, from int) {
 	v.times, v.stages, v.positions, v.tied = v.times[:0], v.stages[:0], v.positions[:0], false
-	for i := from; i < len(stages); i++ {
-		if stages[i] == 0 {
+	for i := from; i < len(marks); i++ {
+		stages := marks[i] & stageMarks
+		if stages == 0 {
 			continue
 		}
 		n := len(v.times)
 		v.tied = v.tied || n > 0 && v.times[n-1] == moments[i].time
 		v.times = append(v.times, moments[i].time)
-		v.stages = append(v.stages, stages[i])
+		v.stages = append(v.stages, stages)
 		v.positions = append(v.positions, int32(i))
 	}
 	words := (len(v.times) + 63) / 64

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -65,7 +66,7 @@ func (e *example) evaluate(t *testing.T) (contribution, event.Time) {
 	}
 	var v evaluator
 	var got contribution
-	due := v.evaluate(p, p.at(later(e.asOf)), c.moments, c.unit(s).stages, 0, &got)
+	due := v.evaluate(p, p.at(later(e.asOf)), c.moments, []segment{{math.MinInt64, c.unit(s).marks}}, nil, &got)
 	return got, due
 }
 
@@ -264,7 +265,7 @@ func TestEvaluateStaysQuickWhenAllEventsTie(t *testing.T) {
 		c.insert(c.unit(s), monday, fmt.Sprint(i), &definition.Match{Stages: 1<<(i%definition.MaxStages) | 1})
 	}
 	var got contribution
-	new(evaluator).evaluate(p, p.at(monday), c.moments, c.unit(s).stages, 0, &got)
+	new(evaluator).evaluate(p, p.at(monday), c.moments, []segment{{math.MinInt64, c.unit(s).marks}}, nil, &got)
 	if got.depth != definition.MaxStages-1 || got.status != converted {
 		t.Errorf("the unit reached stage %d with status %d, want all %d", got.depth, got.status, definition.MaxStages)
 	}

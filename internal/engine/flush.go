@@ -44,7 +44,7 @@ func (f *Fold) spoil(c *contact) {
 func (f *Fold) evaluate(c *contact, u *unit) {
 	s := u.slot
 	s.tally.add(&u.contribution, -1)
-	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.joined(c, u.stages), u.closed, &u.contribution)
+	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)
 	if first, found := c.oldest(u); found {
 		due = earlier(due, s.plan.forgetAt(first))
@@ -177,6 +177,11 @@ func (f *Fold) NextDue() (event.Time, error) {
 	_, first, err := f.earliest(f.liveTimers())
 	if err != nil {
 		f.err = err
+		return 0, err
 	}
-	return first.due, err
+	due := first.due
+	for _, s := range f.live {
+		due = earlier(due, s.flows.nextDue(f.clock))
+	}
+	return due, nil
 }

@@ -89,9 +89,11 @@ type Fold struct {
 	contacts map[string]*contact
 
 	// live are the slots in force, in the order of their numbers; shadows are those computed from the log that have caught up, and so
-	// fold each record as it comes too. byType are those of both that an event type matters to.
+	// fold each record as it comes too. byType are those of both that an event type matters to, for each type that any of them names;
+	// watchers are those that other types matter to.
 	live, shadows []*slot
 	byType        map[string][]*slot
+	watchers      []*slot
 
 	// timers are those that the units of all slots in force share.
 	timers  timers
@@ -100,6 +102,7 @@ type Fold struct {
 	stale     []*contact
 	evaluator evaluator
 	mask      []uint32
+	segmented [1]segment
 	// outbox are the contacts that have something to forward.
 	outbox []string
 	buffer []byte
@@ -141,6 +144,7 @@ func Open(options Options) (*Fold, error) {
 		byType:      map[string][]*slot{},
 		slots:       map[uint32]*slot{},
 		timers:      timers{complete: true},
+		scratch:     scratch{texts: texts{}},
 	}
 	f.setKeep()
 	if options.Store != nil {
@@ -311,7 +315,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	f.counts.add(e)
 	f.learn(c, e, at)
 	id := ""
-	for _, s := range f.byType[e.Type] {
+	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)
 		if !matters {
 			continue
@@ -326,23 +330,30 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	return nil
 }
 
+// slotsFor gives the slots that events of a type may matter to.
+func (f *Fold) slotsFor(eventType string) []*slot {
+	slots, named := f.byType[eventType]
+	if !named && !ownType(eventType) {
+		return f.watchers
+	}
+	return slots
+}
+
 // momentID names the moment of an event; false when the contact keeps none.
 func (f *Fold) momentID(c *contact, e *event.Event) (id string, keeps bool) {
-	if c.isHidden() {
+	switch {
+	case c.isHidden():
 		return "", false
-	}
-	id = identity(e)
-	if e.Origin == "" {
-		return id, true
-	}
-	if c.person == nil {
+	case e.Origin == "":
+		return c.ids.identity(e), true
+	case c.person == nil:
 		return "", false
 	}
 	at := c.person.origin(e.Origin)
 	if at < 0 {
 		return "", false
 	}
-	return foreign(id, at), true
+	return foreign(identity(e), at), true
 }
 
 // add counts a new event, unless it was counted where it came from.
@@ -362,6 +373,7 @@ func (n *counts) add(e *event.Event) {
 
 func (f *Fold) insert(s *slot, c *contact, t event.Time, id string, found *definition.Match) {
 	u := c.unit(s)
+	f.scratch.texts.share(found)
 	c.insert(u, t, id, found)
 	u.stale = true
 	f.spoil(c)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
-// byType is a program that fills stages by event type alone; an event's data is its amount in micros.
+// byType is a program that goes by event types alone; an event's data is its amount in micros.
 type byType struct {
 	funnel definition.Funnel
 	zone   *time.Location
@@ -28,17 +29,24 @@ type byType struct {
 func (p *byType) Funnel() definition.Funnel { return p.funnel }
 func (p *byType) Location() *time.Location  { return p.zone }
 func (p *byType) Match(e *event.Event) (m definition.Match) {
+	n, err := json.Number(e.Data).Int64()
 	for i, stage := range p.funnel.Stages {
 		for _, candidate := range stage.Matches {
 			if candidate.Event != e.Type {
 				continue
 			}
 			m.Stages |= 1 << i
-			if n, err := json.Number(e.Data).Int64(); err == nil && stage.Value != "" {
+			if err == nil && stage.Value != "" {
 				m.Amounts = append(m.Amounts, definition.Amount{Stage: i, Amount: aggregate.Micros(n)})
 			}
 		}
 	}
+	for i, a := range p.funnel.Aggregates {
+		if a.Event == e.Type {
+			m.Sums = append(m.Sums, definition.Amount{Stage: i, Amount: aggregate.Micros(n)})
+		}
+	}
+	m.Acts = p.funnel.WatchesActs() && !strings.HasPrefix(e.Type, "waymark.")
 	return m
 }
 

@@ -145,15 +145,25 @@ func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
 // apart begins the hashed form of events that could be taken for others of the same source and id.
 const apart = 1 << 40
 
-// identity gives an event's (source, id) as one string that sorts as the pair does: zero bytes are escaped, and the source ends with a
-// lesser escape.
+// identity gives an event's identity as one string; see writeIdentity.
 func identity(e *event.Event) string {
 	var b strings.Builder
-	b.Grow(len(e.Source) + len(e.ID) + 2)
-	writeEscaped(&b, e.Source)
-	b.WriteString("\x00\x01")
-	writeEscaped(&b, e.ID)
+	b.Grow(identityLength(e))
+	writeIdentity(&b, e)
 	return b.String()
+}
+
+// identityLength is how long an event's identity is as a string.
+func identityLength(e *event.Event) int {
+	return len(e.Source) + strings.Count(e.Source, "\x00") + 2 + len(e.ID) + strings.Count(e.ID, "\x00")
+}
+
+// writeIdentity writes an event's (source, id) so that it sorts as the pair does: zero bytes are escaped, and the source ends with a
+// lesser escape.
+func writeIdentity(b *strings.Builder, e *event.Event) {
+	writeEscaped(b, e.Source)
+	b.WriteString("\x00\x01")
+	writeEscaped(b, e.ID)
 }
 
 func writeEscaped(b *strings.Builder, text string) {

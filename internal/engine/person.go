@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -193,13 +194,18 @@ func (f *Fold) hide(c *contact) {
 	c.person.origins = nil
 }
 
-// joined gives what a unit's moments may fill as far as they are the contact's: an anonymous contact's may be another's, and an identity that
+// segments gives what a unit's moments mean.
+func (f *Fold) segments(c *contact, u *unit) []segment {
+	return append(f.segmented[:0], segment{math.MinInt64, f.joined(c, u.marks)})
+}
+
+// joined gives what a unit's moments mean as far as they are the contact's: an anonymous contact's may be another's, and an identity that
 // several of those who are joined have counts once, at its earliest.
-func (f *Fold) joined(c *contact, stages []uint32) []uint32 {
+func (f *Fold) joined(c *contact, marks []uint32) []uint32 {
 	if c.person == nil || len(c.person.origins) == 0 {
-		return stages
+		return marks
 	}
-	f.mask = append(f.mask[:0], stages...)
+	f.mask = append(f.mask[:0], marks...)
 	first := map[string]int{}
 	for i := range c.moments {
 		if f.mask[i] == 0 {

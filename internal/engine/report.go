@@ -5,6 +5,7 @@ package engine
 
 import (
 	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/event"
 )
 
 // Report gives all numbers of the partition. They hold from its Clock on and before its NextDue. While units that are due wait for
@@ -27,15 +28,16 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 		p.Clock = min(p.Clock, due-1)
 	}
 	for key, d := range f.definitions {
-		p.Funnels[key] = d.report()
+		p.Funnels[key] = d.report(p.Clock)
 	}
 	return p, nil
 }
 
-func (d *defined) report() aggregate.Definition {
+func (d *defined) report(clock event.Time) aggregate.Definition {
 	var r aggregate.Definition
 	if s := d.active; s != nil {
 		r.Active, r.ExactSince, r.Funnel = s.version, s.exactSince, s.tally.funnel()
+		s.flows.report(&r.Funnel, clock)
 	}
 	if s := d.pending; s != nil {
 		r.Pending, r.Done, r.Target = s.version, min(s.cursor-1, s.target), s.target

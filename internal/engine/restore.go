@@ -99,14 +99,33 @@ func (f *Fold) readSlot(key string, stored *storedSlot, clock event.Time) (*slot
 	s.cursor, s.target = stored.Cursor, stored.Target
 	s.setClock(clock)
 	s.changed, s.timers.complete = false, false
-	value, found, err := f.options.Store.Get(nil, slotKey(nil, tallyPrefix, s.id))
-	if err != nil {
-		return nil, wrapRead(err)
+	if err := f.readNumbers(s); err != nil {
+		return nil, fmt.Errorf("definition %s: %w", key, err)
 	}
-	if !found {
-		return nil, fmt.Errorf("%w: definition %s has no numbers", ErrCorruptState, key)
+	return s, nil
+}
+
+// readNumbers reads what a slot counts.
+func (f *Fold) readNumbers(s *slot) error {
+	for _, part := range []struct {
+		prefix byte
+		decode func(r *reader)
+	}{
+		{tallyPrefix, func(r *reader) { s.tally = r.tally(s.plan.stages) }},
+		{flowPrefix, s.flows.read},
+	} {
+		value, found, err := f.options.Store.Get(nil, slotKey(nil, part.prefix, s.id))
+		if err != nil {
+			return wrapRead(err)
+		}
+		if !found {
+			return fmt.Errorf("%w: there are no numbers", ErrCorruptState)
+		}
+		r := reader{left: value}
+		part.decode(&r)
+		if err := r.done("what is counted"); err != nil {
+			return err
+		}
 	}
-	r := reader{left: value}
-	s.tally = r.tally(s.plan.stages)
-	return s, r.done("the numbers of definition " + key)
+	return nil
 }

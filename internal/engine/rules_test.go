@@ -29,7 +29,7 @@ import (
 func TestForgettingChangesNoNumber(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := aFunnel(t)
+		f := common(aFunnel(t))
 		f.Period = definition.Period{RollingDays: rapid.IntRange(1, 2).Draw(t, "days")}
 		f.Lateness = time.Duration(rapid.IntRange(1, 30).Draw(t, "lateness")) * time.Hour
 		form, version, err := f.Canonical()
@@ -49,14 +49,24 @@ func TestForgettingChangesNoNumber(t *testing.T) {
 		}}
 		p.play()
 		report := mustReport(t, p.fold)
-		judge, err := oracle.New(withCompiledValues(f))
+		judge, err := oracle.New(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(judge.Evaluate(seen, report.Clock), report.Funnels[key].Funnel, cmpopts.EquateEmpty()); diff != "" {
+		events := cmpopts.IgnoreFields(aggregate.Funnel{}, "Rates") // they are not of attempts
+		if diff := cmp.Diff(judge.Evaluate(seen, report.Clock), report.Funnels[key].Funnel, cmpopts.EquateEmpty(), events); diff != "" {
 			t.Fatalf("numbers differ (-oracle +fold):\n%s", diff)
 		}
 	})
+}
+
+// common leaves what most funnels say.
+func common(f definition.Funnel) definition.Funnel {
+	f.Aggregates, f.Breakdowns, f.Exclusions, f.CorrelateBy, f.Count = nil, nil, nil, "", ""
+	for i := range f.Stages {
+		f.Stages[i].Optional, f.Stages[i].DropAfterIdle, f.Stages[i].Refund = false, 0, nil
+	}
+	return f
 }
 
 // weeks draws a log of one contact's events, each after a tick, and the same as the oracle reads it.
@@ -65,24 +75,13 @@ func weeks(t *rapid.T) (log []record.Record, seen []oracle.Record) {
 	for i := range rapid.IntRange(10, 120).Draw(t, "events") {
 		clock = clock.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "hours later")) * time.Hour)
 		e := event.Event{
-			Contact: "ann", Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type"), ID: fmt.Sprint(i), Data: []byte("1"),
+			Contact: "ann", Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type"), ID: fmt.Sprint(i), Data: []byte(`{"n":1}`),
 			Time: clock.Add(-time.Duration(rapid.IntRange(0, 40).Draw(t, "hours old")) * time.Hour),
 		}
 		log = append(log, ticking(clock), chunk(e))
 		seen = append(seen, oracle.Record{Tick: clock}, oracle.Record{Event: &e})
 	}
 	return log, seen
-}
-
-// withCompiledValues gives the funnel with values as CEL that say what byType's do.
-func withCompiledValues(f definition.Funnel) definition.Funnel {
-	f.Stages = append([]definition.Stage(nil), f.Stages...)
-	for i := range f.Stages {
-		if f.Stages[i].Value != "" {
-			f.Stages[i].Value = "0.000001"
-		}
-	}
-	return f
 }
 
 func TestContactOfWhichNothingMattersAnyMoreIsForgotten(t *testing.T) {

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -20,7 +21,11 @@ type slot struct {
 	meaning json.RawMessage
 	program Program
 	plan    *plan
+	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
+	watches bool
+	// chained says that whether a start opens an attempt depends on what came before it.
+	chained bool
 
 	// clock is the time of the last tick before cursor. floor is the partition's clock when the definition was applied: a shadow
 	// judges lateness by its clock, but evaluates no unit at an earlier time than this, since nobody sees those numbers.
@@ -35,6 +40,7 @@ type slot struct {
 	gap bool
 
 	tally   tally
+	flows   flows
 	timers  timers
 	changed bool
 	dropped bool
@@ -46,11 +52,14 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 	if err != nil {
 		return nil, err
 	}
-	s := &slot{id: id, version: version, meaning: meaning, program: program, plan: p, types: map[string]bool{}}
-	for _, stage := range funnel.Stages {
-		for _, m := range stage.Matches {
-			s.types[m.Event] = true
-		}
+	flow, err := newFlows(&funnel, p.calendar)
+	if err != nil {
+		return nil, err
+	}
+	s := &slot{
+		id: id, version: version, meaning: meaning, program: program, plan: p, flows: flow,
+		types: namedTypes(&funnel), watches: funnel.WatchesActs(),
+		chained: funnel.EntryPolicy == definition.FirstStart || funnel.Count == definition.Entries,
 	}
 	s.tally, s.changed = newTally(p.stages), true
 	s.timers = timers{slot: s, complete: true} // a new slot has nothing stored
@@ -58,37 +67,76 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 	return s, nil
 }
 
+// namedTypes are the types of events that a funnel names.
+func namedTypes(f *definition.Funnel) map[string]bool {
+	types := map[string]bool{}
+	for _, stage := range f.Stages {
+		for _, m := range stage.Matches {
+			types[m.Event] = true
+		}
+		if stage.Refund != nil {
+			types[stage.Refund.Event] = true
+		}
+	}
+	for _, x := range f.Exclusions {
+		types[x.Event] = true
+	}
+	for _, a := range f.Aggregates {
+		types[a.Event] = true
+	}
+	return types
+}
+
+// wants says whether events of a type may matter to the slot.
+func (s *slot) wants(eventType string) bool {
+	return s.types[eventType] || s.watches && !ownType(eventType)
+}
+
+// ownType says whether events of a type are Waymark's own; those are never acts of a contact.
+func ownType(eventType string) bool { return strings.HasPrefix(eventType, "waymark.") }
+
 // setClock moves the slot's clock; it never goes back.
 func (s *slot) setClock(t event.Time) {
 	s.clock = max(s.clock, t)
 	if now := max(s.clock, s.floor); now != s.view.clock {
 		s.view = s.plan.at(now)
+		s.flows.setClock(now)
 	}
 }
 
 // catchingUp says whether a shadow is still at records from before it was applied.
 func (s *slot) catchingUp() bool { return s.clock < s.floor }
 
-// offer shows an accepted event to the slot. It gives the match when the event matters to a unit; it holds until the next.
+// offer shows an accepted event to the slot, which counts it where contacts do not matter. It gives the match when the event is to be
+// kept for a unit; it holds until the next.
 func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
 	found = s.program.Match(e)
-	forwarded := e.Origin != ""                  // it was counted where it came from, and whether it came in time there is told by its receipt
 	found.Stages &= uint32(1)<<s.plan.stages - 1 // for 32 stages the shift gives 0, less 1 is all ones
-	judgedAt := s.clock
-	if forwarded {
-		judgedAt = e.Received
+	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
+	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
+		keep := !s.plan.tooLate(e.Time, e.Received) && found.Matters()
+		return found, keep && (s.chained || e.Time >= s.view.forgotten)
 	}
-	if s.plan.tooLate(e.Time, judgedAt) {
-		if found.Stages != 0 && !forwarded {
+	if s.plan.tooLate(e.Time, s.clock) {
+		if named {
 			s.tally.tooLate++
 			s.changed = true
 		}
 		return found, false
 	}
-	for _, failure := range found.Failures {
-		if forwarded {
-			break
-		}
+	s.note(found.Failures, at, partition)
+	if named && e.Flags&event.Clamped != 0 {
+		s.tally.clamped++
+		s.changed = true
+	}
+	s.flows.add(e.Time, &found)
+	// A shadow need not keep what it would forget at once.
+	return found, found.Matters() && (s.chained || e.Time >= s.view.forgotten)
+}
+
+// note counts expressions that failed.
+func (s *slot) note(failures []definition.Failure, at place, partition int) {
+	for _, failure := range failures {
 		if s.tally.errors == 0 {
 			s.tally.firstError = aggregate.Failure{
 				Field: failure.Field, Message: failure.Message, Partition: partition, Offset: uint64(at >> placeBits),
@@ -97,13 +145,4 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		s.tally.errors++
 		s.changed = true
 	}
-	if found.Stages == 0 {
-		return found, false
-	}
-	if e.Flags&event.Clamped != 0 && !forwarded {
-		s.tally.clamped++
-		s.changed = true
-	}
-	// A shadow need not keep what it would forget at once.
-	return found, s.plan.firstStart || e.Time >= s.view.forgotten
 }

@@ -34,6 +34,7 @@ const (
 	metaPrefix       = 'm' // one key: offset, clock and counts
 	definitionPrefix = 'd' // key of the definition
 	tallyPrefix      = 'a' // slot
+	flowPrefix       = 'f' // slot
 	timerPrefix      = 't' // slot, or 0 for what the slots in force share, due time, contact
 	contactPrefix    = 'c' // contact
 	knownPrefix      = 'k' // contact behind its length, number of the page

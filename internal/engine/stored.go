@@ -46,7 +46,7 @@ func (c *contact) appendHead(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(u.id))
 		b = appendBool(b, u.saturated)
 		b = appendBool(b, u.own)
-		b = binary.AppendVarint(b, int64(u.closed))
+		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
 		b = u.contribution.append(b)
 	}
@@ -66,7 +66,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	c.person = r.person(c.name)
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
-		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.time(), due: r.time()}
+		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
 		u.contribution = r.contribution()
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
@@ -74,7 +74,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 		c.units = append(c.units, u)
 	}
 	if paged = r.bool(); !paged {
-		c.readMoments(&r)
+		c.readMoments(&r, &f.scratch)
 	}
 	return paged, r.done("the head of a contact")
 }
@@ -100,7 +100,7 @@ func (f *Fold) load(c *contact) error {
 			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
 		})
 		r := reader{left: value}
-		c.readMoments(&r)
+		c.readMoments(&r, &f.scratch)
 		return true, r.done("a page of a contact")
 	})
 	if err == nil && len(c.moments) <= headMoments {

@@ -128,7 +128,10 @@ func (a *Amount) Micros(s *Scratch) (aggregate.Micros, bool, *Fault) {
 }
 
 // Value is a compiled expression for anything.
-type Value struct{ code *code }
+type Value struct {
+	code *code
+	path []string // set when the expression is nothing but a field of event.data, whose text needs no CEL
+}
 
 // NewText compiles an expression whose value is written as text: a text, a number or a yes/no. The error is a *Problem.
 func NewText(scope Scope, source string) (*Value, error) {
@@ -136,7 +139,11 @@ func NewText(scope Scope, source string) (*Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Value{c}, nil
+	v := &Value{code: c}
+	if scope == OnEvent {
+		v.path, _ = dataPath(c.ast.Expr())
+	}
+	return v, nil
 }
 
 // NewTime compiles an expression for an instant: a timestamp, a text or a number. The error is a *Problem.
@@ -145,7 +152,7 @@ func NewTime(scope Scope, source string) (*Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Value{c}, nil
+	return &Value{code: c}, nil
 }
 
 // NewObject compiles an expression for a JSON object. An entry of a map whose value is missing is left out. The error is a
@@ -155,7 +162,7 @@ func NewObject(scope Scope, source string) (*Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Value{c}, nil
+	return &Value{code: c}, nil
 }
 
 // code is a checked expression and its CEL program.

@@ -232,3 +232,23 @@ func TestFaultsDoNotDependOnEarlierOnes(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsOfFieldsAreWhatCELSays holds the texts that are read without CEL against CEL.
+func TestTextsOfFieldsAreWhatCELSays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		source := rapid.SampledFrom(paths).Draw(t, "path")
+		text, err := NewText(OnEvent, source)
+		if err != nil {
+			t.Fatalf("compile %s: %v", source, err)
+		}
+		byCEL := &Value{code: text.code}
+		var s Scratch
+		s.Load(&event.Event{Data: []byte(drawData(t))})
+		got, gotPresent, gotFault := text.Text(&s)
+		want, wantPresent, wantFault := byCEL.Text(&s)
+		if got != want || gotPresent != wantPresent || gotFault != wantFault {
+			t.Fatalf("%s on %s: %q, %t (%v), by CEL %q, %t (%v)", source, s.event.Data, got, gotPresent, gotFault, want, wantPresent, wantFault)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
+	"github.com/valyala/fastjson"
 
 	"github.com/waymark-dev/waymark/internal/event"
 )
@@ -20,26 +21,58 @@ import (
 // Text gives the value as text, and false when it is missing. Whole numbers are written without a point, so that an id that
 // came as a number is the same as one that came as a text.
 func (v *Value) Text(s *Scratch) (string, bool, *Fault) {
+	text, present, fault := v.AppendText(nil, s)
+	return string(text), present, fault
+}
+
+// AppendText appends what Text gives to buf.
+func (v *Value) AppendText(buf []byte, s *Scratch) ([]byte, bool, *Fault) {
+	if v.path != nil {
+		field, ok := s.field(v.path)
+		switch {
+		case !ok:
+			return buf, false, s.fault
+		case field == nil:
+			return buf, false, nil
+		}
+		return s.appendTextOfJSON(buf, field)
+	}
 	value, fault := v.code.value(s)
 	if value == nil {
-		return "", false, fault
+		return buf, false, fault
 	}
 	switch value := value.(type) {
 	case types.String:
-		return string(value), true, nil
-	case types.Bool, types.Int, types.Uint:
-		return string(value.ConvertToType(types.StringType).(types.String)), true, nil
+		return append(buf, value...), true, nil
+	case types.Bool:
+		return strconv.AppendBool(buf, bool(value)), true, nil
+	case types.Int:
+		return strconv.AppendInt(buf, int64(value), 10), true, nil
+	case types.Uint:
+		return strconv.AppendUint(buf, uint64(value), 10), true, nil
 	case types.Double:
-		return textOfDouble(float64(value)), true, nil
+		return appendDouble(buf, float64(value)), true, nil
 	}
-	return "", false, faultNoText
+	return buf, false, faultNoText
 }
 
-func textOfDouble(f float64) string {
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return strconv.FormatInt(int64(f), 10)
+func (s *Scratch) appendTextOfJSON(buf []byte, v *fastjson.Value) ([]byte, bool, *Fault) {
+	switch v.Type() {
+	case fastjson.TypeString:
+		return append(buf, v.GetStringBytes()...), true, nil
+	case fastjson.TypeTrue, fastjson.TypeFalse:
+		return strconv.AppendBool(buf, v.Type() == fastjson.TypeTrue), true, nil
+	case fastjson.TypeNumber:
+		return appendDouble(buf, s.double(v)), true, nil
 	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
+	return buf, false, faultNoText
+}
+
+func appendDouble(buf []byte, f float64) []byte {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return strconv.AppendInt(buf, int64(f), 10)
+	}
+	return strconv.AppendFloat(buf, f, 'g', -1, 64)
 }
 
 // Time gives the value as an instant, and false when it is missing or an empty text. Texts without a zone are read in zone.
@@ -140,7 +173,7 @@ func appendJSON(buf []byte, v ref.Val) ([]byte, bool) {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return buf, false
 		}
-		return append(buf, textOfDouble(float64(v))...), true
+		return appendDouble(buf, float64(v)), true
 	case types.String:
 		return appendQuoted(buf, string(v)), true
 	case types.Timestamp:

@@ -42,8 +42,6 @@ type feed struct {
 
 	key     string // namespace/name
 	keys    []keyHash
-	types   map[string]bool // allowed ones
-	begins  []string        // of allowed ones
 	limiter *rate.Limiter
 	counts  *counts
 
@@ -118,19 +116,12 @@ func (s *feedSet) add(f *feed) {
 }
 
 func (g *Gateway) newFeed(d definition.Feed, old *feedSet) (*feed, error) {
-	f := &feed{Feed: d, key: d.Namespace + "/" + d.Name, types: make(map[string]bool, len(d.AllowTypes))}
+	f := &feed{Feed: d, key: d.Namespace + "/" + d.Name}
 	if f.MaxBodyBytes <= 0 {
 		f.MaxBodyBytes = defaultMaxBodyBytes
 	}
 	for _, key := range d.WriteKeys {
 		f.keys = append(f.keys, hashKey(key))
-	}
-	for _, t := range d.AllowTypes {
-		if prefix, isPrefix := strings.CutSuffix(t, "*"); isPrefix {
-			f.begins = append(f.begins, prefix)
-		} else {
-			f.types[t] = true
-		}
 	}
 	f.counts = g.countsOf(f.key)
 	before := old.byPath[f.key]
@@ -189,13 +180,6 @@ func (f *feed) mediaHint() string {
 		takes = append(takes, "JSON objects as application/json and forms as application/x-www-form-urlencoded")
 	}
 	return "the feed takes " + strings.Join(takes, "; ")
-}
-
-func (f *feed) allowsType(t string) bool {
-	if len(f.AllowTypes) == 0 || f.types[t] {
-		return true
-	}
-	return slices.ContainsFunc(f.begins, func(prefix string) bool { return strings.HasPrefix(t, prefix) })
 }
 
 // limit takes n events from the feed's rate.

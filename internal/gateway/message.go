@@ -211,7 +211,7 @@ func (a *admission) checkType(t string) *Problem {
 			Error: "types that begin with waymark. are Waymark's own", Hint: "choose another type",
 		}
 	}
-	if !a.feed.allowsType(t) {
+	if !a.feed.Allows(t) {
 		return &Problem{
 			Reason: TypeNotAllowed, Field: "type", Value: shorten(t), status: http.StatusForbidden,
 			Error: "the feed does not take this type", Hint: "add it to spec.allowTypes of the EventFeed, or do not send it",

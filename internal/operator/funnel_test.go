@@ -61,14 +61,14 @@ var _ = Describe("A funnel", func() {
 		w.counts(ctx, funnel, 3, 1, 0)
 	}, SpecTimeout(timeout))
 
-	It("says which field is not supported", func(ctx context.Context) {
+	It("says which field makes no sense", func(ctx context.Context) {
 		w := newWorld(ctx)
 		startOperator(w.node, w.namespace)
 		funnel := w.funnel()
-		funnel.Spec.Order = v1alpha1.OrderStrict
+		funnel.Spec.Period = &v1alpha1.FunnelPeriod{Between: &v1alpha1.DateRange{From: "2026-02-30", To: "2026-03-31"}}
 		w.create(ctx, w.workspace(), funnel)
-		condition := notReady(ctx, funnel, v1alpha1.ReasonNotSupported, kstatus.FailedStatus)
-		Expect(condition.Message).To(ContainSubstring("spec.order"))
+		condition := notReady(ctx, funnel, v1alpha1.ReasonInvalidSpec, kstatus.FailedStatus)
+		Expect(condition.Message).To(ContainSubstring("spec.period.between.from"))
 	}, SpecTimeout(timeout))
 
 	It("keeps its workspace", func(ctx context.Context) {

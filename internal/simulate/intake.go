@@ -38,8 +38,10 @@ var (
 type intake struct {
 	feed  *feed      // nil without one
 	until event.Time // later events have not happened yet; 0 is no such bound
-	// matters are the types of events that some funnel asks for. Of others only who and when is kept, to tell duplicates.
-	matters   map[string]bool
+	// asked are the types of events whose data some funnel asks for, unless it is allAsked. Of others only who and when is kept, to tell
+	// duplicates and for funnels that watch every act.
+	asked     map[string]bool
+	allAsked  bool
 	timelines map[int][]*timeline
 
 	events, after int64
@@ -47,15 +49,13 @@ type intake struct {
 }
 
 func newIntake(p *plan, through *feed, until event.Time) *intake {
-	in := &intake{feed: through, until: until, matters: map[string]bool{}, timelines: map[int][]*timeline{}}
+	in := &intake{feed: through, until: until, asked: map[string]bool{}, timelines: map[int][]*timeline{}}
 	for _, f := range p.funnels {
-		for i := range f.resource.Spec.Stages {
-			s := &f.resource.Spec.Stages[i]
-			in.matters[string(s.Event)] = true
-			for _, any := range s.AnyOf {
-				in.matters[string(any.Event)] = true
-			}
+		types, every := f.meaning.Types()
+		for _, t := range types {
+			in.asked[t] = true
 		}
+		in.allAsked = in.allAsked || every && f.meaning.CorrelateBy != ""
 		partitions := f.workspace.partitions()
 		if in.timelines[partitions] == nil {
 			for range partitions {
@@ -98,7 +98,7 @@ func (in *intake) take(file string, line int, m *definition.Message) error {
 		return err
 	}
 	if passes {
-		if !allows(in.feed.meaning.AllowTypes, e.Type) {
+		if !in.feed.meaning.Allows(e.Type) {
 			in.feed.reject(v1alpha1.RejectionTypeNotAllowed)
 			return nil
 		}
@@ -175,14 +175,6 @@ func checkAttribute(name, value string, limit int) error {
 	return nil
 }
 
-// allows says whether a feed takes a type. A type in the list that ends in ".*" stands for all that begin like it.
-func allows(list []string, eventType string) bool {
-	return len(list) == 0 || slices.ContainsFunc(list, func(allowed string) bool {
-		begin, all := strings.CutSuffix(allowed, "*")
-		return allowed == eventType || all && strings.HasSuffix(begin, ".") && strings.HasPrefix(eventType, begin)
-	})
-}
-
 func (f *feed) reject(reason v1alpha1.RejectionReason) {
 	f.counts.Rejected++
 	i, found := slices.BinarySearchFunc(f.counts.Rejections, reason, func(r v1alpha1.RejectionCount, reason v1alpha1.RejectionReason) int {
@@ -203,7 +195,7 @@ func (in *intake) keep(e *event.Event) {
 	in.events++
 	in.last = max(in.last, e.Time)
 	e.Received = e.Time
-	if !in.matters[e.Type] {
+	if !in.allAsked && !in.asked[e.Type] {
 		e.Data = nil
 	}
 	for partitions, timelines := range in.timelines {

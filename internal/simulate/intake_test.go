@@ -33,7 +33,9 @@ spec:
   stages: [{name: visit, event: page.viewed}, {name: purchase, event: order.completed}]
 `
 
-func planOf(t testing.TB) *plan {
+func planOf(t testing.TB) *plan { return planFrom(t, manifests) }
+
+func planFrom(t testing.TB, manifests string) *plan {
 	t.Helper()
 	reader := manifest.Reader{Namespace: "default", Stdin: strings.NewReader(manifests)}
 	resources, err := reader.Read(t.Context(), []string{"-"})
@@ -116,19 +118,41 @@ func TestRowsAreKnownByFileAndLine(t *testing.T) {
 	}
 }
 
-func TestAllows(t *testing.T) {
+func TestDataIsKeptWhereSomeFunnelAsksForIt(t *testing.T) {
 	t.Parallel()
-	list := []string{"page.viewed", "order.*", "odd*"}
-	for eventType, want := range map[string]bool{
-		"page.viewed": true, "page.viewed.twice": false, "order.completed": true, "order.": true, "order": false, "orders.x": false,
-		"odd*": true, "oddity": false,
-	} {
-		if got := allows(list, eventType); got != want {
-			t.Errorf("allows(%v, %q) = %v, want %v", list, eventType, got, want)
-		}
+	const shop = "stages: [{name: visit, event: page.viewed}, {name: purchase, event: order.completed}]"
+	tests := map[string]struct {
+		spec string
+		want map[string]bool // by event type
+	}{
+		"stages": {spec: shop, want: map[string]bool{"page.viewed": true, "order.completed": true, "order.refunded": false, "chat.opened": false}},
+		"refunds, exclusions and aggregate stages": {
+			spec: `exclusions: [{event: order.cancelled}], stages: [
+				{name: seen, aggregate: {event: ad.shown, sum: event.data.n}}, {name: visit, event: page.viewed}, {name: purchase, event: order.completed,
+				value: event.data.total, refund: {event: order.refunded, amount: event.data.total, matchBy: event.data.id}}]`,
+			want: map[string]bool{"ad.shown": true, "order.refunded": true, "order.cancelled": true, "chat.opened": false},
+		},
+		"every act, by what belongs together": {
+			spec: "order: Strict, correlateBy: event.data.cart, " + shop, want: map[string]bool{"page.viewed": true, "chat.opened": true},
+		},
+		"every act, by the contact alone": {
+			spec: "order: Strict, " + shop, want: map[string]bool{"page.viewed": true, "chat.opened": false},
+		},
 	}
-	if !allows(nil, "anything") {
-		t.Error("an empty list does not allow every type")
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := planFrom(t, `{apiVersion: marketing.waymark.dev/v1alpha1, kind: Funnel, metadata: {name: shop},
+				spec: {workspaceRef: {name: default}, `+tt.spec+`}}`)
+			in := newIntake(p, nil, 0)
+			for kind, want := range tt.want {
+				e := event.Event{Contact: "ann", Source: "web", ID: kind, Type: kind, Time: 1793613600_000_000, Data: []byte("{}")}
+				in.keep(&e)
+				if got := e.Data != nil; got != want {
+					t.Errorf("data of %s is kept: %t, want %t", kind, got, want)
+				}
+			}
+		})
 	}
 }
 

@@ -50,6 +50,7 @@ type funnel struct {
 	resource  v1alpha1.Funnel
 	workspace *workspace
 	key       string
+	meaning   definition.Funnel
 	version   string
 	form      json.RawMessage
 }
@@ -187,7 +188,7 @@ func (p *plan) addFunnel(object *unstructured.Unstructured) field.ErrorList {
 	if encoding != nil {
 		return field.ErrorList{field.InternalError(field.NewPath("spec"), encoding)}
 	}
-	f.workspace, f.form, f.version = w, form, version
+	f.workspace, f.meaning, f.form, f.version = w, meaning, form, version
 	w.funnels = append(w.funnels, f)
 	p.funnels = append(p.funnels, f)
 	return nil

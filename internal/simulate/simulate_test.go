@@ -210,9 +210,9 @@ func TestRunRefuses(t *testing.T) {
 			manifest: strings.Replace(shopFunnel, "event: product.added", "event: product.added, where: 'evnt.data.price > 0'", 1), events: event,
 			want: "f0:8: Funnel shop: spec.stages[1].where: ",
 		},
-		"what is not supported yet": {
-			manifest: shopFunnel + "  order: Strict\n", events: event,
-			want: "f0:12: Funnel shop: spec.order: Unsupported value: this version of Waymark does not support it yet: write order: Ordered",
+		"what makes no sense": {
+			manifest: shopFunnel + "  exclusions: [{event: order.cancelled, before: visit}]\n", events: event,
+			want: "f0:12: Funnel shop: spec.exclusions: nothing takes out whoever has not reached the first stage",
 		},
 		"a time zone that does not exist": {
 			manifest: strings.Replace(inWorkspace, "spec: {", "spec: {timeZone: Europe/Moskau, ", 1) + shopFunnel, events: event,

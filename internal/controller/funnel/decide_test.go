@@ -108,12 +108,12 @@ func TestVerdict(t *testing.T) {
 			observed: observed(broken, func(o *observation) { o.funnel.Status.ActiveVersion = "1" }),
 			want:     "False InvalidExpression Stalled", says: "the last valid version goes on counting",
 		},
-		"a field of a later version": {
+		"a field that makes no sense": {
 			observed: observed(func(o *observation) {
-				o.funnel.Spec.Order = v1alpha1.OrderStrict
+				o.funnel.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled", Before: o.funnel.Spec.Stages[0].Name}}
 				o.meaning = compile(o.funnel, o.workspace)
 			}),
-			want: "False NotSupported Stalled", says: "spec.order",
+			want: "False InvalidSpec Stalled", says: "spec.exclusions[0].before",
 		},
 		"a workspace with an impossible zone": {
 			observed: observed(func(o *observation) {
