@@ -62,8 +62,8 @@ func NewClient(opts ClientOptions) *Client {
 	}
 }
 
-// Apply hands the whole set of definitions over. Errors wrap ErrOlderLeader, ErrInvalid or ErrUnavailable; a runner that
-// cannot be reached is ErrUnavailable.
+// Apply hands the whole set of definitions over. Errors wrap ErrOlderLeader, ErrOlderCall, ErrInvalid or ErrUnavailable; a
+// runner that cannot be reached is ErrUnavailable.
 func (c *Client) Apply(ctx context.Context, definitions Definitions) (Applied, error) {
 	body, err := json.Marshal(definitions)
 	if err != nil {
@@ -120,6 +120,8 @@ func callError(status int, content []byte) error {
 	switch status {
 	case http.StatusConflict:
 		kind = ErrOlderLeader
+	case http.StatusPreconditionFailed:
+		kind = ErrOlderCall
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusNotFound, http.StatusMethodNotAllowed:
 		kind = ErrInvalid
 	}

@@ -25,6 +25,9 @@ const OperatorName = "waymark-manager"
 type Definitions struct {
 	// Leader is the operator's term; a call of an older term than one seen is refused.
 	Leader uint64 `json:"leader"`
+	// Call counts the operator's calls within its term: of two, the one with the lesser number is outdated, whichever arrives first. 0
+	// when it does not count them.
+	Call uint64 `json:"call,omitempty"`
 	// Definitions are in the order of their keys.
 	Definitions []Definition `json:"definitions"`
 }

@@ -242,7 +242,7 @@ func TestNewKeyFilesAreTakenWithoutARestart(t *testing.T) {
 
 func TestErrorsKeepTheirKindAndWords(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []error{control.ErrOlderLeader, control.ErrInvalid, control.ErrUnavailable} {
+	for _, kind := range []error{control.ErrOlderLeader, control.ErrOlderCall, control.ErrInvalid, control.ErrUnavailable} {
 		t.Run(kind.Error(), func(t *testing.T) {
 			t.Parallel()
 			ca, dir := newAuthority(t), t.TempDir()

@@ -21,6 +21,8 @@ const MaxDefinitionsBytes = 64 << 20
 var (
 	// ErrOlderLeader says that a later operator has spoken; the caller should stand down.
 	ErrOlderLeader = errors.New("the call is of an older leader than one seen before")
+	// ErrOlderCall says that a later call of the same operator came first, so this one is outdated.
+	ErrOlderCall = errors.New("the call is outdated by a later one")
 	// ErrInvalid says that the call itself is wrong and would be wrong again.
 	ErrInvalid = errors.New("invalid call")
 	// ErrUnavailable says that the runner cannot do this now; the same call may succeed later.
@@ -30,7 +32,7 @@ var (
 // Plane is the runner as the control port serves it.
 type Plane interface {
 	// Apply makes definitions the whole set that runs. It returns once what differs is in the log. Errors wrap ErrOlderLeader,
-	// ErrInvalid or ErrUnavailable; then some partitions may have taken the set and the call is to be repeated.
+	// ErrOlderCall, ErrInvalid or ErrUnavailable; then some partitions may have taken the set and the call is to be repeated.
 	Apply(ctx context.Context, definitions Definitions) (Applied, error)
 	// Report gives the state of all partitions for one instant. Errors wrap ErrUnavailable.
 	Report(ctx context.Context) (Report, error)
@@ -112,6 +114,8 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status = http.StatusBadRequest
 	case errors.Is(err, ErrOlderLeader):
 		status = http.StatusConflict
+	case errors.Is(err, ErrOlderCall):
+		status = http.StatusPreconditionFailed
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", "1")

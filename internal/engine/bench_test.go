@@ -241,7 +241,7 @@ func BenchmarkBackfill(b *testing.B) {
 		}
 	}
 	steps(b, f, log...)
-	apply, activate := applying(b, webShop(true, 14*24*time.Hour))
+	apply, _ := applying(b, webShop(true, 14*24*time.Hour))
 	b.ReportAllocs()
 	for b.Loop() {
 		steps(b, f, apply)
@@ -251,7 +251,7 @@ func BenchmarkBackfill(b *testing.B) {
 			}
 		}
 		b.StopTimer()
-		steps(b, f, record.Record{Kind: record.Remove, Remove: activate.Activate})
+		steps(b, f, record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: key}})
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(b.N)*200_000/b.Elapsed().Seconds(), "events/s")

@@ -63,7 +63,12 @@ func (f *Fold) evict(looks int) {
 
 // forgetKnown lets go of the contact's identities that came too long ago to matter.
 func (f *Fold) forgetKnown(c *contact) (forgot bool) {
-	return f.keep > 0 && c.known.forget(floorDiv(int64(f.clock-f.keep), int64(dayLength)))
+	if f.keep <= 0 {
+		return false
+	}
+	before := floorDiv(int64(f.clock-f.keep), int64(dayLength))
+	forgot = c.forgetSettled(before)
+	return c.known.forget(before) || forgot
 }
 
 // setKeep finds how long identities are kept: as long as the longest history of any definition, and at least as long as the options say.

@@ -33,6 +33,8 @@ type contact struct {
 	purged int
 	// stale is set when a unit is; changed when something differs from the store.
 	stale, changed bool
+	// settlements are in the order of definition and hash.
+	settlements []settlement
 	// pages are the pages of moments that lie in the store; none while they lie with the rest.
 	// drafts are those that are being written.
 	pages, drafts []storedPage
@@ -50,6 +52,8 @@ type moment struct {
 	id string
 	// details are what else it brings to the units that it matters to; nil for most.
 	details *detail
+	// appended is when the event was appended: by the partition's clock, or by its receipt if that is later.
+	appended event.Time
 }
 
 // orphan is a stored timer of a slot.
@@ -112,8 +116,8 @@ func (c *contact) unit(s *slot) *unit {
 }
 
 // insert notes what an event means to a unit.
-func (c *contact) insert(u *unit, t event.Time, id string, found *definition.Match) {
-	at := c.place(t, id)
+func (c *contact) insert(u *unit, t, appended event.Time, id string, found *definition.Match) {
+	at := c.place(t, appended, id)
 	if u.marks[at] != 0 { // an event whose identity was forgotten came again
 		c.clear(u, at)
 		c.fill(at)
@@ -128,12 +132,15 @@ func (c *contact) insert(u *unit, t event.Time, id string, found *definition.Mat
 }
 
 // place gives the position of an event among the moments, making room for one that is new.
-func (c *contact) place(t event.Time, id string) int {
+func (c *contact) place(t, appended event.Time, id string) int {
 	n := len(c.moments)
 	at := n
 	if n > 0 && !c.moments[n-1].before(t, id) { // most events come in the order of their times
 		at = sort.Search(n, func(i int) bool { return !c.moments[i].before(t, id) })
 		if c.moments[at].time == t && c.moments[at].id == id {
+			if c.isHole(at) {
+				c.moments[at].appended = appended
+			}
 			c.fill(at)
 			return at
 		}
@@ -141,7 +148,7 @@ func (c *contact) place(t event.Time, id string) int {
 	if n == cap(c.moments) {
 		c.grow(max(4, n+n/2))
 	}
-	c.moments = slices.Insert(c.moments, at, moment{time: t, id: id})
+	c.moments = slices.Insert(c.moments, at, moment{time: t, id: id, appended: appended})
 	for _, u := range c.units {
 		if at <= u.first {
 			u.first++
@@ -307,7 +314,7 @@ func (c *contact) letGo(u *unit) {
 
 // empty says whether there is nothing to remember of the contact.
 func (c *contact) empty() bool {
-	return len(c.units) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil
+	return len(c.units) == 0 && len(c.settlements) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil
 }
 
 // nextDue gives when the first of the units that share the contact's timer is due, or identities are to be forgotten that are kept for so
@@ -320,6 +327,11 @@ func (c *contact) nextDue(keep event.Time) (due event.Time) {
 	}
 	if keep > 0 && len(c.known.days) > 0 {
 		due = earlier(due, event.Time(c.known.days[0]+1)*dayLength+keep)
+	}
+	if keep > 0 {
+		for i := range c.settlements {
+			due = earlier(due, event.Time(c.settlements[i].day+1)*dayLength+keep)
+		}
 	}
 	return due
 }

@@ -9,34 +9,74 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/record"
 )
+
+// tombstone is how long the state of a withdrawn definition stays, by the partition's clock: who restores a backup, or lets a tool
+// delete and create again, finds all as it was.
+const tombstone = event.Time(24 * time.Hour / time.Microsecond)
 
 // defined is one definition, by its key: the version in force and the one that is being computed, either of which may be nil.
 type defined struct {
 	key             string
 	uid             string
 	generation      int64
-	leader          uint64
 	active, pending *slot
+	// removed is set while the definition is withdrawn. Until then it folds on, unseen.
+	removed   bool
+	removedAt event.Time
+	signals   signalling
 }
 
-// outdated says whether a call comes from an operator or a generation that has been replaced.
-func (d *defined) outdated(r *record.ApplyRecord) bool {
-	return r.Leader < d.leader || r.UID == d.uid && r.Generation < d.generation
+// Defined says what the log has under one key.
+type Defined struct {
+	// Key is the definition's.
+	Key string
+	// Version is the latest: the one that is being computed, or else the one in force.
+	Version string
+	// UID and Generation are the resource's that brought it last.
+	UID        string
+	Generation int64
 }
 
-// apply brings a version of a definition. Its numbers are computed by a shadow from the log's first record on.
+// Definitions gives all that are not withdrawn, in the order of their keys.
+func (f *Fold) Definitions() []Defined {
+	var all []Defined
+	for _, d := range f.sorted() {
+		if s := cmp.Or(d.pending, d.active); s != nil && !d.removed {
+			all = append(all, Defined{Key: d.key, Version: s.version, UID: d.uid, Generation: d.generation})
+		}
+	}
+	return all
+}
+
+// Term gives the highest term of an operator that the log tells of.
+func (f *Fold) Term() uint64 { return f.term }
+
+// heed says whether an operator may still speak: none of a later term has.
+func (f *Fold) heed(leader uint64) bool {
+	if leader < f.term {
+		return false
+	}
+	f.term = leader
+	return true
+}
+
+// apply brings a version of a definition. Its numbers are computed by a shadow from the log's first record on. One that was withdrawn goes
+// on as if it had never been.
 func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 	d, found := f.definitions[r.Key]
-	if !found {
-		d = &defined{key: r.Key}
-	} else if d.outdated(r) {
+	if !f.heed(r.Leader) || found && r.UID == d.uid && r.Generation < d.generation {
 		return nil
 	}
-	d.uid, d.generation, d.leader = r.UID, r.Generation, r.Leader
+	if !found {
+		d = &defined{key: r.Key, signals: signalling{number: f.nextSlot}}
+		f.nextSlot++
+	}
+	d.uid, d.generation, d.removed, d.removedAt = r.UID, r.Generation, false, 0
 	switch {
 	case d.pending != nil && d.pending.version == r.Version:
 		return nil
@@ -51,7 +91,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		return err
 	}
 	f.nextSlot++
-	s.shadow = true
+	s.owner, s.shadow = d, true
 	s.floor, s.cursor, s.target = f.clock, f.first, offset
 	s.gap = f.first > firstOffset
 	if f.counts.events+f.counts.forwarded == 0 { // there is nothing to compute from: it follows from here
@@ -99,23 +139,55 @@ func (f *Fold) activate(r *record.VersionRecord) {
 	f.flush() // while the slot is a shadow
 	f.drop(d.active)
 	d.active, d.pending = d.pending, nil
-	d.active.shadow = false
+	d.active.shadow, d.active.activated = false, f.clock
+	if !d.signals.begun {
+		d.signals.begun, d.signals.since = true, f.clock
+	}
 	d.active.setClock(f.clock) // the log may no longer hold the tick before the apply
 	f.follow()
 }
 
-func (f *Fold) remove(r *record.VersionRecord) {
+// remove withdraws a definition. What it counted stays for a while, and counts on, so that the same version can be resumed as if nothing had
+// happened; what was only being computed goes at once.
+func (f *Fold) remove(r *record.RemoveRecord) {
 	d := f.definitions[r.Key]
-	if d == nil {
+	if !f.heed(r.Leader) || d == nil || d.removed {
 		return
 	}
-	f.drop(d.active)
-	f.drop(d.pending)
-	delete(f.definitions, r.Key)
-	if f.options.Store != nil {
-		f.removed = append(f.removed, r.Key)
+	if r.UID != "" && (r.UID != d.uid || r.Generation < d.generation) {
+		return
 	}
+	d.removed, d.removedAt = true, f.clock
+	f.drop(d.pending)
+	d.pending = nil
 	f.follow()
+}
+
+// bury lets go of definitions that were withdrawn long enough ago.
+func (f *Fold) bury() {
+	for due := f.nextBurial(); due != 0 && due <= f.clock; due = f.nextBurial() {
+		for _, d := range f.sorted() {
+			if d.removed && d.removedAt+tombstone <= f.clock {
+				f.drop(d.active)
+				f.drops++ // what contacts remember of it goes too
+				delete(f.definitions, d.key)
+				if f.options.Store != nil {
+					f.removed = append(f.removed, d.key)
+				}
+			}
+		}
+		f.follow()
+	}
+}
+
+// nextBurial gives when bury has something to do; 0 is never.
+func (f *Fold) nextBurial() (due event.Time) {
+	for _, d := range f.definitions {
+		if d.removed {
+			due = earlier(due, d.removedAt+tombstone)
+		}
+	}
+	return due
 }
 
 // drop lets go of a slot and its state.
@@ -285,7 +357,7 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 		return nil
 	}
 	if id, keeps := f.momentID(c, e); keeps {
-		f.insert(s, c, e.Time, id, &found)
+		f.insert(s, c, e, max(s.clock, e.Received), id, &found)
 	}
 	return nil
 }

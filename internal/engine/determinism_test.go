@@ -32,6 +32,8 @@ func aFunnel(t *rapid.T) definition.Funnel {
 		Count:       rapid.SampledFrom([]definition.Count{"", definition.Contacts, definition.Entries}).Draw(t, "count"),
 		CorrelateBy: rapid.SampledFrom([]string{"", "event.data.n"}).Draw(t, "correlate by"),
 		Lateness:    hours(t, 1, 60, "lateness"),
+
+		SignalMaxAge: rapid.SampledFrom([]time.Duration{0, 2 * time.Hour, 60 * time.Hour}).Draw(t, "signals"),
 	}
 	if f.Order == definition.Strict {
 		f.Ignore = rapid.SampledFrom([][]string{nil, {"other"}}).Draw(t, "ignore")
@@ -102,7 +104,10 @@ func aLog(t *rapid.T) []record.Record {
 			}
 			name := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "definition")
 			applied[name] = version
-			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{Key: name, Version: version, Definition: form}})
+			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
+				Key: name, Version: version, Definition: form,
+				Leader: aTerm(t), UID: rapid.SampledFrom([]string{"u1", "u2"}).Draw(t, "uid"), Generation: int64(rapid.IntRange(1, 3).Draw(t, "generation")),
+			}})
 		case 3, 4:
 			for _, name := range []string{"x", "y"} {
 				if version := applied[name]; version != "" {
@@ -112,13 +117,16 @@ func aLog(t *rapid.T) []record.Record {
 		case 5:
 			name := rapid.SampledFrom([]string{"x", "y", "z", "z", "z"}).Draw(t, "removed")
 			delete(applied, name)
-			log = append(log, record.Record{Kind: record.Remove, Remove: record.VersionRecord{Key: name}})
+			log = append(log, record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: name, Leader: aTerm(t)}})
 		default:
 			log = append(log, aChunk(t, clock))
 		}
 	}
 	return log
 }
+
+// aTerm draws an operator's term: mostly the latest.
+func aTerm(t *rapid.T) uint64 { return rapid.SampledFrom([]uint64{3, 3, 3, 2}).Draw(t, "term") }
 
 func aChunk(t *rapid.T, clock event.Time) record.Record {
 	var r record.Record

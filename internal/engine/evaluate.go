@@ -32,6 +32,9 @@ type evaluator struct {
 	fills  map[fillKey][]int32
 	// path holds the event that fills each stage of the attempt that was walked last.
 	path [definition.MaxStages]int32
+	// stops are where the chosen attempts stand, for signals; passed, if asked for by traces, where they went on in time.
+	stops, passed []stop
+	traces        bool
 	// counted[j] has bit i set when event j's amount at stage i was added.
 	counted []uint32
 }
@@ -42,6 +45,7 @@ func (v *evaluator) evaluate(
 	p *plan, now view, moments []moment, segments []segment, closed *closing, c *contribution,
 ) (due event.Time) {
 	c.reset()
+	v.stops, v.passed = v.stops[:0], v.passed[:0]
 	v.plan, v.view = p, now
 	from := 0
 	if !p.firstStart { // an attempt needs nothing before its start
@@ -78,6 +82,7 @@ func (v *evaluator) evaluate(
 		if a.betters(&best) {
 			best = a
 			v.copyPath(c, &a)
+			v.trace(moments, c, &a)
 		}
 	}
 	if best.depth >= 0 {
@@ -113,6 +118,15 @@ func (v *evaluator) lastEnd(p *plan, moments []moment, segments []segment, close
 // leaves gives when an attempt leaves the rolling period.
 func (p *plan) leaves(start event.Time) event.Time {
 	return p.calendar.start(p.calendar.day(start) + p.rollingDays)
+}
+
+// stop is an event with which an attempt reached a stage.
+type stop struct {
+	stage int8
+	time  event.Time
+	id    string
+	// deadline is the last instant at which the next stage is awaited.
+	deadline event.Time
 }
 
 // attempt is one walk through the stages.
@@ -202,6 +216,28 @@ func (v *evaluator) copyPath(c *contribution, a *attempt) {
 			c.recovered |= 1 << i
 		}
 		c.toNext = append(c.toNext, uint16(aggregate.Bucket(time.Duration(took)*time.Microsecond)))
+	}
+}
+
+// trace notes where the representative stands, and where it went on in time.
+func (v *evaluator) trace(moments []moment, c *contribution, a *attempt) {
+	v.stops, v.passed = v.stops[:0], v.passed[:0]
+	if v.plan.signalMaxAge == 0 {
+		return
+	}
+	at := func(stage int) stop {
+		m := &moments[v.positions[v.path[stage]]]
+		return stop{stage: int8(stage), time: m.time, id: m.id}
+	}
+	if a.status != converted {
+		s := at(a.depth)
+		s.deadline = a.deadline
+		v.stops = append(v.stops, s)
+	}
+	for i := range a.depth {
+		if v.traces && c.recovered&(1<<i) == 0 {
+			v.passed = append(v.passed, at(i))
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func (e *example) evaluate(t *testing.T) (contribution, event.Time) {
 				found.Amounts = append(found.Amounts, definition.Amount{Stage: stage, Amount: a.amount})
 			}
 		}
-		c.insert(c.unit(s), later(a.after), a.id, &found)
+		c.insert(c.unit(s), later(a.after), 0, a.id, &found)
 	}
 	var v evaluator
 	var got contribution
@@ -262,7 +262,7 @@ func TestEvaluateStaysQuickWhenAllEventsTie(t *testing.T) {
 	}
 	c, s := contact{}, &slot{id: 1, plan: p}
 	for i := range 5000 {
-		c.insert(c.unit(s), monday, fmt.Sprint(i), &definition.Match{Stages: 1<<(i%definition.MaxStages) | 1})
+		c.insert(c.unit(s), monday, 0, fmt.Sprint(i), &definition.Match{Stages: 1<<(i%definition.MaxStages) | 1})
 	}
 	var got contribution
 	new(evaluator).evaluate(p, p.at(monday), c.moments, []segment{{math.MinInt64, c.unit(s).marks}}, nil, &got)

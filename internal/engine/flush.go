@@ -23,7 +23,7 @@ func (f *Fold) flush() {
 		c.stale = false
 		for _, u := range c.units {
 			if u.stale {
-				f.evaluate(c, u)
+				f.evaluate(c, u, false)
 			}
 		}
 		f.rearm(c)
@@ -40,12 +40,14 @@ func (f *Fold) spoil(c *contact) {
 	}
 }
 
-// evaluate brings one unit up to its events and its slot's clock.
-func (f *Fold) evaluate(c *contact, u *unit) {
+// evaluate brings one unit up to its events and its slot's clock. It rings when a timer did.
+func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 	s := u.slot
+	f.evaluator.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
 	s.tally.add(&u.contribution, -1)
 	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)
+	due = earlier(due, f.signal(c, u, rings))
 	if first, found := c.oldest(u); found {
 		due = earlier(due, s.plan.forgetAt(first))
 	}
@@ -74,7 +76,7 @@ func (f *Fold) renew(c *contact, u *unit) {
 	if oldest, found := c.oldest(u); found && oldest < u.slot.view.forgotten {
 		f.forget(c, u, u.slot.view.forgotten)
 	}
-	f.evaluate(c, u)
+	f.evaluate(c, u, true)
 	if u.count == 0 && !u.saturated {
 		c.letGo(u)
 	}
@@ -137,7 +139,7 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		f.rearm(c)
 		return 1
 	}
-	c.purge(f.drops)
+	f.purge(c)
 	f.forgetKnown(c)
 	renewed := 0
 	for _, u := range slices.Backward(c.units) {
@@ -151,6 +153,14 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		delete(f.contacts, c.name)
 	}
 	return max(renewed, 1)
+}
+
+// purge lets go of what a contact holds for definitions that are gone.
+func (f *Fold) purge(c *contact) (purged bool) {
+	if c.purged != f.drops && len(c.settlements) > 0 {
+		f.purgeSettled(c)
+	}
+	return c.purge(f.drops)
 }
 
 // earliest gives the first alarm of the domains, and whose it is; nil when there is none.
@@ -179,7 +189,7 @@ func (f *Fold) NextDue() (event.Time, error) {
 		f.err = err
 		return 0, err
 	}
-	due := first.due
+	due := earlier(first.due, f.nextBurial())
 	for _, s := range f.live {
 		due = earlier(due, s.flows.nextDue(f.clock))
 	}

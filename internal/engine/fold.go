@@ -77,11 +77,13 @@ type Fold struct {
 
 	offset, first uint64
 	epoch         uint64
-	clock         event.Time
-	counts        counts
-	nextSlot      uint32
-	definitions   map[string]*defined
-	slots         map[uint32]*slot
+	// term is the highest of an operator that has spoken.
+	term        uint64
+	clock       event.Time
+	counts      counts
+	nextSlot    uint32
+	definitions map[string]*defined
+	slots       map[uint32]*slot
 	// keep is how long identities are kept; 0 is for ever.
 	keep event.Time
 	// drops counts the slots that were dropped since the fold was opened.
@@ -103,10 +105,10 @@ type Fold struct {
 	evaluator evaluator
 	mask      []uint32
 	segmented [1]segment
-	// outbox are the contacts that have something to forward.
-	outbox []string
-	buffer []byte
-	err    error
+	// senders are the contacts that have something to forward.
+	senders []string
+	buffer  []byte
+	err     error
 
 	// changed are the contacts that differ from the store, dropped the slots and removed the definitions it is to forget.
 	changed []*contact
@@ -114,6 +116,12 @@ type Fold struct {
 	removed []string
 	note    []byte
 	scratch scratch
+
+	// outbox are the signals that the log does not have yet, lastSignal is the number of the last there ever was, storedSignal that of the
+	// last that the store knows of, and sent are those that it is to forget.
+	outbox                   []numbered
+	lastSignal, storedSignal uint64
+	sent                     []uint64
 
 	// ring are the contacts in memory, for the cache: see evict.
 	ring   []*contact
@@ -187,7 +195,11 @@ func (f *Fold) Step(offset uint64, r *record.Record) error {
 		f.first = offset
 	}
 	f.evict(stepLooks)
-	if err := f.step(offset, r); err != nil {
+	err := f.step(offset, r)
+	if err == nil {
+		err = f.err
+	}
+	if err != nil {
 		f.err = fmt.Errorf("fold record %d: %w", offset, err)
 		return f.err
 	}
@@ -221,7 +233,11 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 	case record.Remove:
 		f.remove(&r.Remove)
 	case record.Delivered:
-		return f.delivered(r.Delivered)
+		return f.forwarded(r.Delivered)
+	case record.Term:
+		f.heed(r.Term.Leader)
+	case record.Signals:
+		f.delivered(r.Signals)
 	default:
 		return fmt.Errorf("unknown kind %d of record", r.Kind)
 	}
@@ -242,6 +258,7 @@ func (f *Fold) checkEpoch(e *record.EpochRecord) error {
 func (f *Fold) tick(t event.Time) error {
 	f.flush()
 	f.clock = max(f.clock, t)
+	f.bury()
 	for _, s := range f.live {
 		s.setClock(t)
 	}
@@ -309,7 +326,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		return nil
 	}
 	f.touch(c)
-	if c.purge(f.drops) || f.keep > 0 && c.due == 0 {
+	if f.purge(c) || f.keep > 0 && c.due == 0 {
 		f.spoil(c)
 	}
 	f.counts.add(e)
@@ -325,7 +342,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 				break
 			}
 		}
-		f.insert(s, c, e.Time, id, &found)
+		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}
 	return nil
 }
@@ -371,10 +388,10 @@ func (n *counts) add(e *event.Event) {
 	}
 }
 
-func (f *Fold) insert(s *slot, c *contact, t event.Time, id string, found *definition.Match) {
+func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, id string, found *definition.Match) {
 	u := c.unit(s)
 	f.scratch.texts.share(found)
-	c.insert(u, t, id, found)
+	c.insert(u, e.Time, appended, id, found)
 	u.stale = true
 	f.spoil(c)
 	f.touch(c)

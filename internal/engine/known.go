@@ -134,7 +134,9 @@ func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
 	buffer = buffer[:0]
 	if concernsPersons(e) {
 		buffer = binary.AppendUvarint(buffer, apart) // longer than any source
-		buffer = appendString(appendString(buffer, e.Origin), e.Type)
+		buffer = appendString(buffer, e.Origin)
+		buffer = appendBool(buffer, e.Type == event.Linked)
+		buffer = appendBool(buffer, e.Type == event.Aliased)
 	}
 	buffer = binary.AppendUvarint(buffer, uint64(len(e.Source)))
 	buffer = append(buffer, e.Source...)

@@ -80,6 +80,7 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 		b = binary.AppendVarint(b, int64(m.time-last.time))
 		b = binary.AppendUvarint(b, uint64(shared))
 		b = appendString(b, m.id[shared:])
+		b = binary.AppendVarint(b, int64(m.delay()-last.delay()))
 		b = appendDetails(b, m.details, last.details)
 		last = *m
 	}
@@ -90,6 +91,9 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 	}
 	return b
 }
+
+// delay is how long the event took to the log.
+func (m *moment) delay() event.Time { return m.appended - m.time }
 
 // packMarks moves the marks that are set most to where they make a short number.
 func packMarks(marks uint32) uint64 {
@@ -169,7 +173,7 @@ func (r *reader) details(before *detail, known texts) (first *detail) {
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has. All identities become one piece of memory.
 func (c *contact) readMoments(r *reader, s *scratch) {
-	const smallest = 4 // numbers of a moment
+	const smallest = 5 // numbers of a moment
 	n, from := r.count(smallest), len(c.moments)
 	c.moments = slices.Grow(c.moments, n)
 	s.ids, s.ends = s.ids[:0], s.ends[:0]
@@ -187,6 +191,7 @@ func (c *contact) readMoments(r *reader, s *scratch) {
 		start = len(s.ids)
 		s.ids = append(append(s.ids, before...), rest...)
 		s.ends = append(s.ends, len(s.ids))
+		m.appended = m.time + last.delay() + r.time()
 		m.details = r.details(last.details, s.texts)
 		c.moments = append(c.moments, m)
 		last = m

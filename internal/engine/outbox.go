@@ -66,7 +66,7 @@ func (t *target) waits(p *person) bool {
 func (f *Fold) enqueue(c *contact) {
 	if p := c.person; !p.queued && p.waits() {
 		p.queued = true
-		f.outbox = append(f.outbox, c.name)
+		f.senders = append(f.senders, c.name)
 	}
 }
 
@@ -91,7 +91,7 @@ type Place struct {
 }
 
 // HasForwards says whether something is to be forwarded.
-func (f *Fold) HasForwards() bool { return len(f.outbox) > 0 }
+func (f *Fold) HasForwards() bool { return len(f.senders) > 0 }
 
 // Forwards gives what is to be forwarded next, of about so many events at most; none when nothing is.
 func (f *Fold) Forwards(most int) ([]Forward, error) {
@@ -99,7 +99,7 @@ func (f *Fold) Forwards(most int) ([]Forward, error) {
 		return nil, f.err
 	}
 	var all []Forward
-	for _, name := range f.outbox {
+	for _, name := range f.senders {
 		c, err := f.contact(name)
 		if err == nil {
 			err = f.complete(&c.known, c.name)
@@ -147,8 +147,8 @@ func (c *contact) forward(t *target, most int) Forward {
 	return forward
 }
 
-// delivered notes what was forwarded.
-func (f *Fold) delivered(deliveries []record.Delivery) error {
+// forwarded notes what was delivered.
+func (f *Fold) forwarded(deliveries []record.Delivery) error {
 	for i := range deliveries {
 		d := &deliveries[i]
 		c, err := f.contact(d.From)
@@ -166,8 +166,8 @@ func (f *Fold) delivered(deliveries []record.Delivery) error {
 		}
 		if c.person.queued && !c.person.waits() {
 			c.person.queued = false
-			if at := slices.Index(f.outbox, c.name); at >= 0 {
-				f.outbox = slices.Delete(f.outbox, at, at+1)
+			if at := slices.Index(f.senders, c.name); at >= 0 {
+				f.senders = slices.Delete(f.senders, at, at+1)
 			}
 		}
 		f.touch(c)

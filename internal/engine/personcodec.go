@@ -109,7 +109,7 @@ func (f *Fold) restoreOutbox() error {
 		if len(key) == len(prefix) {
 			return false, fmt.Errorf("%w: a key of the outbox", ErrCorruptState)
 		}
-		f.outbox = append(f.outbox, string(key[len(prefix):]))
+		f.senders = append(f.senders, string(key[len(prefix):]))
 		return true, nil
 	})
 	return wrapRead(err)

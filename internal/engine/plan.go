@@ -20,6 +20,9 @@ type plan struct {
 	dropAfter []event.Time
 	// valued has bit i set when stage i counts a value; values is how many such stages there are.
 	valued uint32
+	// names are the stages'; signalMaxAge is how old a drop-off may be and still give a signal, 0 gives none.
+	names        []string
+	signalMaxAge event.Time
 	// firstStart is the entry policy: a start inside an open attempt opens none.
 	firstStart bool
 	// rollingDays is the length of a rolling period in days; 0 when the period lies between from and to, both inclusive.
@@ -46,8 +49,11 @@ func newPlan(slot uint32, f *definition.Funnel, zone *time.Location) (*plan, err
 		rollingDays: int64(f.Period.RollingDays),
 		lateness:    micros(f.Lateness),
 		calendar:    newCalendar(zone),
+
+		signalMaxAge: micros(f.SignalMaxAge),
 	}
 	for i, stage := range f.Stages {
+		p.names = append(p.names, stage.Name)
 		p.dropAfter = append(p.dropAfter, micros(stage.DropAfter))
 		if stage.Value != "" {
 			p.valued |= 1 << i

@@ -28,7 +28,9 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 		p.Clock = min(p.Clock, due-1)
 	}
 	for key, d := range f.definitions {
-		p.Funnels[key] = d.report(p.Clock)
+		if !d.removed {
+			p.Funnels[key] = d.report(p.Clock)
+		}
 	}
 	return p, nil
 }
@@ -37,6 +39,7 @@ func (d *defined) report(clock event.Time) aggregate.Definition {
 	var r aggregate.Definition
 	if s := d.active; s != nil {
 		r.Active, r.ExactSince, r.Funnel = s.version, s.exactSince, s.tally.funnel()
+		r.Funnel.Signals = d.signals.counts
 		s.flows.report(&r.Funnel, clock)
 	}
 	if s := d.pending; s != nil {

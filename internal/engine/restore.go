@@ -36,7 +36,10 @@ func (f *Fold) restore() error {
 	}
 	f.timers.complete = false
 	f.follow()
-	return f.restoreOutbox()
+	if err := f.restoreOutbox(); err != nil {
+		return err
+	}
+	return f.readSignals()
 }
 
 // checkEmpty makes sure that a store without an offset is a new one.
@@ -55,7 +58,8 @@ func (f *Fold) readMeta(stored []byte) error {
 		return fmt.Errorf("%w: the state was folded by engine version %d, this program has version %d", ErrIncompatible, v, Version)
 	}
 	zones := r.string()
-	f.offset, f.first, f.epoch, f.nextSlot = r.uvarint(), r.uvarint(), r.uvarint(), uint32(r.uvarint())
+	f.offset, f.first, f.epoch, f.term = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
+	f.nextSlot, f.lastSignal = uint32(r.uvarint()), r.uvarint()
 	f.clock = r.time()
 	f.counts = counts{events: r.varint(), forwarded: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
 	f.note = []byte(r.string())
@@ -73,13 +77,13 @@ func (f *Fold) readDefinition(key string, value []byte) (*defined, error) {
 	if err := json.Unmarshal(value, &stored); err != nil {
 		return nil, fmt.Errorf("%w: definition %s: %w", ErrCorruptState, key, err)
 	}
-	d := &defined{key: key, uid: stored.UID, generation: stored.Generation, leader: stored.Leader}
+	d := &defined{key: key, uid: stored.UID, generation: stored.Generation, removed: stored.Removed, removedAt: stored.RemovedAt, signals: stored.Signals.signalling()}
 	var err error
-	if d.active, err = f.readSlot(key, stored.Active, f.clock); err != nil {
+	if d.active, err = f.readSlot(d, stored.Active, f.clock); err != nil {
 		return nil, err
 	}
 	if stored.Pending != nil {
-		if d.pending, err = f.readSlot(key, stored.Pending, stored.Pending.Clock); err != nil {
+		if d.pending, err = f.readSlot(d, stored.Pending, stored.Pending.Clock); err != nil {
 			return nil, err
 		}
 		d.pending.shadow = true
@@ -87,20 +91,21 @@ func (f *Fold) readDefinition(key string, value []byte) (*defined, error) {
 	return d, nil
 }
 
-func (f *Fold) readSlot(key string, stored *storedSlot, clock event.Time) (*slot, error) {
+func (f *Fold) readSlot(d *defined, stored *storedSlot, clock event.Time) (*slot, error) {
 	if stored == nil {
 		return nil, nil
 	}
-	s, err := f.compile(key, stored.ID, stored.Version, stored.Meaning)
+	s, err := f.compile(d.key, stored.ID, stored.Version, stored.Meaning)
 	if err != nil {
 		return nil, err
 	}
+	s.owner, s.activated = d, stored.Activated
 	s.exactSince, s.gap, s.floor = stored.ExactSince, stored.Gap, stored.Floor
 	s.cursor, s.target = stored.Cursor, stored.Target
 	s.setClock(clock)
 	s.changed, s.timers.complete = false, false
 	if err := f.readNumbers(s); err != nil {
-		return nil, fmt.Errorf("definition %s: %w", key, err)
+		return nil, fmt.Errorf("definition %s: %w", d.key, err)
 	}
 	return s, nil
 }

@@ -21,6 +21,7 @@ type slot struct {
 	meaning json.RawMessage
 	program Program
 	plan    *plan
+	owner   *defined
 	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
 	watches bool
@@ -36,6 +37,8 @@ type slot struct {
 	shadow         bool
 	cursor, target uint64
 	exactSince     event.Time
+	// activated is the clock at which the version was put in force.
+	activated event.Time
 	// gap is set when the log began later than the state, until a time is known from which on it is complete.
 	gap bool
 

@@ -39,6 +39,7 @@ const (
 	contactPrefix    = 'c' // contact
 	knownPrefix      = 'k' // contact behind its length, number of the page
 	outboxPrefix     = 'o' // contact
+	signalPrefix     = 's' // number of the signal
 	momentPrefix     = 'e' // contact behind its length, time and hash of the first moment
 )
 

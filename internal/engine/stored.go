@@ -12,6 +12,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -41,6 +42,7 @@ func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(c.due))
 	b = c.known.appendTail(b)
 	b = c.person.append(b)
+	b = c.appendSettlements(b)
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
 		b = binary.AppendUvarint(b, uint64(u.id))
@@ -64,6 +66,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	c.storedDue = c.due
 	c.known.readTail(&r)
 	c.person = r.person(c.name)
+	c.readSettlements(&r)
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
 		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
@@ -337,11 +340,25 @@ func (f *Fold) complete(k *known, name string) error {
 
 // storedDefinition is a definition as it lies in the store.
 type storedDefinition struct {
-	UID        string      `json:"uid"`
-	Generation int64       `json:"generation"`
-	Leader     uint64      `json:"leader"`
-	Active     *storedSlot `json:"active,omitempty"`
-	Pending    *storedSlot `json:"pending,omitempty"`
+	UID        string        `json:"uid"`
+	Generation int64         `json:"generation"`
+	Removed    bool          `json:"removed,omitempty"`
+	RemovedAt  event.Time    `json:"removedAt,omitempty"`
+	Signals    storedSignals `json:"signals"`
+	Active     *storedSlot   `json:"active,omitempty"`
+	Pending    *storedSlot   `json:"pending,omitempty"`
+}
+
+// storedSignals is what a definition remembers of its signals, as it lies in the store.
+type storedSignals struct {
+	Number uint32            `json:"number"`
+	Begun  bool              `json:"begun,omitempty"`
+	Since  event.Time        `json:"since,omitempty"`
+	Counts aggregate.Signals `json:"counts"`
+}
+
+func (s storedSignals) signalling() signalling {
+	return signalling{number: s.Number, begun: s.Begun, since: s.Since, counts: s.Counts}
 }
 
 // storedSlot is a slot as it lies in the store, but for its tally. The cursor and all before it are a shadow's.
@@ -355,12 +372,14 @@ type storedSlot struct {
 	Floor      event.Time      `json:"floor,omitempty"`
 	Cursor     uint64          `json:"cursor,omitempty"`
 	Target     uint64          `json:"target,omitempty"`
+	Activated  event.Time      `json:"activated,omitempty"`
 }
 
 func (d *defined) stored() storedDefinition {
-	stored := storedDefinition{UID: d.uid, Generation: d.generation, Leader: d.leader}
+	stored := storedDefinition{UID: d.uid, Generation: d.generation, Removed: d.removed, RemovedAt: d.removedAt}
+	stored.Signals = storedSignals{d.signals.number, d.signals.begun, d.signals.since, d.signals.counts}
 	if s := d.active; s != nil {
-		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, ExactSince: s.exactSince, Gap: s.gap}
+		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, ExactSince: s.exactSince, Gap: s.gap, Activated: s.activated}
 	}
 	if s := d.pending; s != nil {
 		stored.Pending = &storedSlot{

@@ -5,6 +5,7 @@ package oracle_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -66,67 +67,55 @@ func (s setting) span(t *rapid.T, least, most int, label string) time.Duration {
 }
 
 var (
-	conditions = []string{"", "", "", "", "", "", "", "", "", "event.data.n > 1", "event.data.n <= 1", "!has(event.data.n)", "event.source == 'x'", "event.data.flag", "event.data.list.exists(i, i == event.data.n)"}
-	values     = []string{"", "", "event.data.v", "event.data.v * 2", "event.data.n"}
-	documents  = []string{"", `{}`, `{"n": 1}`, `{"n": 2, "v": 3.5}`, `{"n": "2", "v": "10.000001"}`, `{"v": -1, "flag": true}`, `{"v": "much", "flag": "yes"}`, `{"n": 2, "list": [1, 2]}`}
 	eventTypes = []string{"a", "b", "c", "d"}
+	moreTypes  = append([]string{"e", "waymark.x"}, eventTypes...)
 )
-
-func drawFunnel(t *rapid.T, s setting) definition.Funnel {
-	f := definition.Funnel{
-		Window:      s.span(t, 1, 9, "window"),
-		TimeZone:    s.zone,
-		Order:       definition.Ordered,
-		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry policy"),
-		Lateness:    rapid.SampledFrom([]time.Duration{2 * s.step, 6 * s.step, 1000 * day, 1000 * day}).Draw(t, "lateness"),
-		Period:      definition.Period{RollingDays: rapid.IntRange(1, 4).Draw(t, "rolling days")},
-	}
-	if rapid.Bool().Draw(t, "between") {
-		date := func(least, most int, label string) string {
-			return s.base.UTC().AddDate(0, 0, rapid.IntRange(least, most).Draw(t, label)).Format(time.DateOnly)
-		}
-		f.Period = definition.Period{From: date(-3, 1, "from"), To: date(1, 6, "to")}
-	}
-	for i := range rapid.IntRange(2, 5).Draw(t, "stages") {
-		stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom(values).Draw(t, "value")}
-		for range rapid.IntRange(1, 2).Draw(t, "matches") {
-			kind := eventTypes[i%len(eventTypes)]
-			if rapid.IntRange(0, 2).Draw(t, "overlaps") == 0 {
-				kind = rapid.SampledFrom(eventTypes).Draw(t, "type")
-			}
-			stage.Matches = append(stage.Matches, definition.EventMatch{
-				Event: kind, Where: rapid.SampledFrom(conditions).Draw(t, "where"),
-			})
-		}
-		if rapid.Bool().Draw(t, "drops early") {
-			stage.DropAfter = s.span(t, 1, 5, "dropAfter")
-		}
-		f.Stages = append(f.Stages, stage)
-	}
-	return f
-}
 
 // drawEvents gives events in no order, some of them of an identity that another one has.
 func drawEvents(t *rapid.T, s setting) []event.Event {
-	contacts := rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "contacts")
-	events := make([]event.Event, rapid.IntRange(4, 30).Draw(t, "events"))
+	return drawSomeEvents(t, s, rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "contacts"), rapid.IntRange(4, 30).Draw(t, "events"),
+		rapid.SampledFrom([]int{3, 12, 12}).Draw(t, "last instant"))
+}
+
+// drawSomeEvents spreads them over some steps of the grid. Three in four are of the types that most stages ask for.
+func drawSomeEvents(t *rapid.T, s setting, contacts, n, steps int) []event.Event {
+	events := make([]event.Event, n)
 	for i := range events {
+		types := eventTypes
+		if rapid.IntRange(0, 3).Draw(t, "another type") == 0 {
+			types = moreTypes
+		}
 		events[i] = event.Event{
 			Contact: fmt.Sprint("contact-", rapid.IntRange(1, contacts).Draw(t, "contact")),
-			Type:    rapid.SampledFrom(eventTypes).Draw(t, "type"),
+			Type:    rapid.SampledFrom(types).Draw(t, "type"),
 			Source:  rapid.SampledFrom([]string{"x", "y"}).Draw(t, "source"),
-			ID:      fmt.Sprint(rapid.IntRange(0, 60).Draw(t, "id")),
-			Time:    s.instant(t, 12, "time"),
+			ID:      fmt.Sprint(rapid.IntRange(0, 2*n).Draw(t, "id")),
+			Time:    s.instant(t, steps, "time"),
 		}
-		if doc := rapid.SampledFrom(documents).Draw(t, "data"); doc != "" {
-			events[i].Data = []byte(doc)
-		}
+		events[i].Data = drawData(t)
 		events[i].Received = events[i].Time
 		if rapid.IntRange(0, 9).Draw(t, "clamped") == 0 {
 			events[i].Flags |= event.Clamped
 		}
 	}
 	return events
+}
+
+// drawData gives an event's data: one of the odd documents, or some of the usual fields. n is a small number, k what belongs together.
+func drawData(t *rapid.T) []byte {
+	if rapid.IntRange(0, 3).Draw(t, "odd data") == 0 {
+		return []byte(rapid.SampledFrom(documents).Draw(t, "data"))
+	}
+	var fields []string
+	for _, f := range []string{`"n": 1`, `"v": 3.5`, `"k": "p"`} {
+		switch rapid.IntRange(0, 3).Draw(t, "field") {
+		case 0:
+			fields = append(fields, f)
+		case 1:
+			fields = append(fields, strings.NewReplacer("1", "2", "3.5", "0.25", "p", "q").Replace(f))
+		}
+	}
+	return []byte("{" + strings.Join(fields, ", ") + "}")
 }
 
 // drawLog puts the events into chunks of any size with ticks between them. The first record is an owner's epoch.

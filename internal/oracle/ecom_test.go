@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -83,34 +84,42 @@ func clickstream(t *testing.T, ws *v1alpha1.Workspace) []event.Event {
 	return events
 }
 
+func checkout(t *testing.T, ws *v1alpha1.Workspace) definition.Funnel {
+	t.Helper()
+	f, errs := definition.FromFunnel(manifest[v1alpha1.Funnel](t, "funnel.yaml"), ws)
+	if len(errs) > 0 {
+		t.Fatal(errs.ToAggregate())
+	}
+	return f
+}
+
+func shuffle(events []event.Event) []event.Event {
+	shuffled := slices.Clone(events)
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	return shuffled
+}
+
 // TestEcom counts a clickstream in which the times of a session are scrambled and many events share an instant. The golden
 // numbers are the oracle's; the engine must give them in the file's order and in a random one.
 func TestEcom(t *testing.T) {
 	t.Parallel()
 	ws := manifest[v1alpha1.Workspace](t, "workspace.yaml")
-	checkout, errs := definition.FromFunnel(manifest[v1alpha1.Funnel](t, "funnel.yaml"), ws)
-	if len(errs) > 0 {
-		t.Fatal(errs.ToAggregate())
-	}
-	events := clickstream(t, ws)
-	shuffled := append([]event.Event(nil), events...)
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	checkout, events := checkout(t, ws), clickstream(t, ws)
+	shuffled := shuffle(events)
+	afterwards := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
 	tests := map[string]struct {
 		change func(*definition.Funnel)
 		asOf   time.Time
 	}{
-		"checkout": {asOf: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)},
-		"first-start": {
-			change: func(f *definition.Funnel) { f.EntryPolicy = definition.FirstStart },
-			asOf:   time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
-		},
+		"checkout":    {asOf: afterwards},
+		"first-start": {change: func(f *definition.Funnel) { f.EntryPolicy = definition.FirstStart }, asOf: afterwards},
 		"dropping": {
 			change: func(f *definition.Funnel) {
-				f.Stages[0].DropAfter, f.Stages[1].DropAfter = 2*time.Minute, 5*time.Minute
+				f.Stages[0].DropAfter, f.Stages[1].DropAfterIdle = 2*time.Minute, 5*time.Minute
 				f.Stages[3].Value = "double(event.data.session_id.substring(5)) / 100.0"
 			},
-			asOf: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
+			asOf: afterwards,
 		},
 		"rolling": {
 			change: func(f *definition.Funnel) {
@@ -124,20 +133,88 @@ func TestEcom(t *testing.T) {
 				f.Stages[1].Matches = []definition.EventMatch{{Event: "catalog"}, {Event: "product_view"}}
 				f.Stages[2].Matches = []definition.EventMatch{{Event: "product_view", Where: "event.data.platform == 'mobile'"}, {Event: "catalog"}}
 			},
-			asOf: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
+			asOf: afterwards,
+		},
+		"sessions": {
+			change: func(f *definition.Funnel) {
+				f.CorrelateBy = "event.data.session_id"
+				f.Stages[1].Optional = true
+				f.Breakdowns = []definition.Breakdown{{Name: "channel", By: "event.data.acquisition_channel"}, {Name: "platform", By: "event.data.platform", Stage: 3}}
+				f.Exclusions = []definition.Exclusion{
+					{Event: "promo_page", After: 0, Before: 2, Action: definition.Discard},
+					{Event: "home", After: 2, Before: 3, Action: definition.End},
+				}
+			},
+			asOf: afterwards,
+		},
+		"month": {
+			change: func(f *definition.Funnel) {
+				f.Period, f.TimeZone = definition.Period{Calendar: definition.Month}, "Europe/Moscow"
+			},
+			asOf: time.Date(2024, 4, 25, 12, 0, 0, 0, time.UTC),
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := checkout
-			f.Stages = append([]definition.Stage(nil), checkout.Stages...)
+			f.Stages = slices.Clone(checkout.Stages)
 			if tt.change != nil {
 				tt.change(&f)
 			}
 			want := golden(t, name, countEcom(t, f, events, event.At(tt.asOf)))
 			if diff := cmp.Diff(want, countEcom(t, f, shuffled, event.At(tt.asOf)), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("numbers of the shuffled events differ (-golden +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestEcomInEveryWay counts the same clickstream by every order of stages, what is counted, and which starts count.
+func TestEcomInEveryWay(t *testing.T) {
+	t.Parallel()
+	ws := manifest[v1alpha1.Workspace](t, "workspace.yaml")
+	checkout, events := checkout(t, ws), clickstream(t, ws)
+	shuffled, asOf := shuffle(events), event.At(time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC))
+
+	// How many entered each stage.
+	tests := []struct {
+		order   definition.Order
+		count   definition.Count
+		policy  definition.EntryPolicy
+		entered []int64
+	}{
+		{definition.Ordered, definition.Contacts, definition.LatestStart, []int64{600, 498, 337, 134}},
+		{definition.Ordered, definition.Contacts, definition.FirstStart, []int64{600, 498, 337, 134}},
+		{definition.Ordered, definition.Entries, definition.LatestStart, []int64{3229, 1049, 485, 156}},
+		{definition.Ordered, definition.Entries, definition.FirstStart, []int64{3234, 1050, 485, 156}},
+		{definition.Strict, definition.Contacts, definition.LatestStart, []int64{600, 360, 74, 8}},
+		{definition.Strict, definition.Contacts, definition.FirstStart, []int64{600, 360, 74, 8}},
+		{definition.Strict, definition.Entries, definition.LatestStart, []int64{7318, 569, 77, 8}},
+		{definition.Strict, definition.Entries, definition.FirstStart, []int64{7321, 569, 77, 8}},
+		{definition.Any, definition.Contacts, definition.LatestStart, []int64{600, 522, 438, 318}},
+		{definition.Any, definition.Contacts, definition.FirstStart, []int64{600, 522, 438, 318}},
+		{definition.Any, definition.Entries, definition.LatestStart, []int64{3298, 1202, 785, 448}},
+		{definition.Any, definition.Entries, definition.FirstStart, []int64{3319, 1214, 790, 448}},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.order)+string(tt.count)+string(tt.policy), func(t *testing.T) {
+			t.Parallel()
+			f := checkout
+			f.Order, f.Count, f.EntryPolicy = tt.order, tt.count, tt.policy
+			if f.Order == definition.Strict {
+				f.Ignore = []string{"catalog", "home", "product_view"}
+			}
+			counted := countEcom(t, f, events, asOf)
+			var entered []int64
+			for _, s := range counted.Stages {
+				entered = append(entered, s.Entered)
+			}
+			if diff := cmp.Diff(tt.entered, entered); diff != "" {
+				t.Errorf("who entered differs (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(counted, countEcom(t, f, shuffled, asOf), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("numbers of the shuffled events differ (-file +shuffled):\n%s", diff)
 			}
 		})
 	}

@@ -4,6 +4,7 @@
 package oracle_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
-	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -55,6 +56,45 @@ func TestEngineEqualsOracle(t *testing.T) {
 	})
 }
 
+// TestEngineEqualsOracleOnManyEvents has hundreds of events of a few contacts, so that windows hold many of them, in several chunks.
+func TestEngineEqualsOracleOnManyEvents(t *testing.T) {
+	t.Parallel()
+	type large struct {
+		setting
+		funnel definition.Funnel
+		log    []record.Record
+	}
+	cases := rapid.Custom(func(t *rapid.T) large {
+		s := drawSetting(t)
+		events := drawSomeEvents(t, s, rapid.IntRange(1, 3).Draw(t, "contacts"), rapid.IntRange(100, 400).Draw(t, "events"), rapid.SampledFrom([]int{12, 60, 200}).Draw(t, "steps"))
+		return large{s, drawFunnel(t, s), drawLog(t, s, events)}
+	})
+	for i := range 60 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			c := cases.Example(i)
+			p := newPartition(t, c.funnel)
+			p.add(p.apply)
+			p.backfill(1)
+			for i, r := range c.log {
+				p.add(r)
+				if i%50 == 0 {
+					p.check(c.step)
+				}
+			}
+			p.check(c.step)
+			for range 3 {
+				due := p.report().NextDue
+				if due == 0 {
+					break
+				}
+				p.add(record.Record{Kind: record.Tick, Tick: due})
+				p.check(c.step)
+			}
+		})
+	}
+}
+
 // interrupt commits, crashes, does both or, mostly, nothing.
 func interrupt(t *rapid.T, p *partition) {
 	if p.store == nil {
@@ -78,15 +118,7 @@ func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
 		s := drawSetting(t)
 		f := drawFunnel(t, s)
 		f.Lateness = 1000 * day
-		events := drawEvents(t, s)
-		known := map[[3]string]bool{}
-		var unique []event.Event
-		for _, e := range events {
-			if id := [3]string{e.Contact, e.Source, e.ID}; !known[id] {
-				known[id] = true
-				unique = append(unique, e)
-			}
-		}
+		unique := firstOnly(drawEvents(t, s))
 		end := record.Record{Kind: record.Tick, Tick: s.instant(t, 16, "end")}
 		fold := func(label string) aggregate.Funnel {
 			p := newPartition(t, f)

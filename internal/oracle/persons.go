@@ -25,21 +25,13 @@ type link struct {
 	to       string
 }
 
-// arrival is a matched event where it arrived.
-type arrival struct {
-	event *event.Event
-	// late is set when it came too late there.
-	late    bool
-	matched matched
-}
-
 // concernsPersons says whether an event only says who is who, or is a copy that one partition sent to another.
 func concernsPersons(e *event.Event) bool {
 	return e.Origin != "" || e.Type == event.Linked || e.Type == event.Aliased
 }
 
-// readAll gives the matched events by the contact that they count for, whichever it arrived for.
-func (j *judge) readAll(logs [][]Record, program *definition.Program) map[string][]matched {
+// readAll gives the events that matter, in order, by the contact that they count for, whichever they arrived for.
+func (j *judge) readAll(logs [][]Record, program *definition.Program) map[string][]*happening {
 	who := personsOf(logs)
 	contacts := map[string][]arrival{}
 	for _, log := range logs {
@@ -53,28 +45,30 @@ func (j *judge) readAll(logs [][]Record, program *definition.Program) map[string
 			}
 		}
 	}
-	joined := map[string][]matched{}
+	joined := map[string][]*happening{}
 	for contact, all := range contacts {
-		joined[contact] = once(all)
+		events := once(all)
+		slices.SortFunc(events, byPosition)
+		if len(events) > keptEvents {
+			j.result.Saturated++
+			events = events[len(events)-keptEvents:]
+		}
+		joined[contact] = events
 	}
 	return joined
 }
 
-func (j *judge) tooLate(t, clock event.Time) bool {
-	return clock > 0 && t < clock.Add(-j.funnel.Lateness)
-}
-
 // once leaves of the events of one identity that of the least time and contact.
-func once(all []arrival) []matched {
+func once(all []arrival) []*happening {
 	slices.SortFunc(all, func(a, b arrival) int {
 		return cmp.Or(cmp.Compare(a.event.Time, b.event.Time), cmp.Compare(a.event.Contact, b.event.Contact))
 	})
 	known := map[identity]bool{}
-	var events []matched
+	var events []*happening
 	for _, a := range all {
-		if !known[a.matched.identity] {
-			known[a.matched.identity] = true
-			events = append(events, a.matched)
+		if !known[a.identity] {
+			known[a.identity] = true
+			events = append(events, a.happening)
 		}
 	}
 	return events

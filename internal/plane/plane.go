@@ -52,6 +52,7 @@ type Plane struct {
 	links map[types.NamespacedName]*link
 	run   context.Context // set while Start runs
 	term  uint64
+	calls uint64 // handed over in this term
 	loops sync.WaitGroup
 }
 

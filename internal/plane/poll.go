@@ -119,7 +119,7 @@ func (p *Plane) push(ctx context.Context, l *link, peer *peer, wanted *set) {
 	}
 	callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	applied, err := peer.runner.Apply(callCtx, control.Definitions{Leader: p.leader(), Definitions: wanted.definitions})
+	applied, err := peer.runner.Apply(callCtx, p.call(wanted))
 	if ctx.Err() != nil {
 		return
 	}
@@ -128,7 +128,7 @@ func (p *Plane) push(ctx context.Context, l *link, peer *peer, wanted *set) {
 	defer l.mu.Unlock()
 	peer.pushed = p.options.Clock.Now()
 	switch {
-	case errors.Is(err, control.ErrUnavailable): // it starts, or is away: the next poll asks again, and its report tells how it is
+	case errors.Is(err, control.ErrUnavailable), errors.Is(err, control.ErrOlderCall): // it starts, or is away: the next poll asks again, and its report tells how it is
 		return
 	case err != nil:
 		peer.rejected = err.Error()
@@ -140,10 +140,12 @@ func (p *Plane) push(ctx context.Context, l *link, peer *peer, wanted *set) {
 	}
 }
 
-func (p *Plane) leader() uint64 {
+// call numbers a set, so that a runner that is called twice at once knows which is the later.
+func (p *Plane) call(wanted *set) control.Definitions {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.term
+	p.calls++
+	return control.Definitions{Leader: p.term, Call: p.calls, Definitions: wanted.definitions}
 }
 
 // shows says whether a report shows the set: every version is active or on the way in every partition, and nothing else is there.

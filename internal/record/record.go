@@ -37,6 +37,10 @@ const (
 	Remove Kind = 6
 	// Delivered says that events were forwarded to the partitions of other contacts, so that they need not be again.
 	Delivered Kind = 7
+	// Term says that an operator of a later term has spoken: what an earlier one still says is ignored from this record on.
+	Term Kind = 8
+	// Signals are copies, for others, of what the fold derived from the records before: drop-offs, and that one was disproved.
+	Signals Kind = 9
 )
 
 // Record is one message of the log: exactly the field that Kind names is set.
@@ -47,8 +51,10 @@ type Record struct {
 	Tick      event.Time
 	Apply     ApplyRecord
 	Activate  VersionRecord
-	Remove    VersionRecord
+	Remove    RemoveRecord
 	Delivered []Delivery
+	Term      TermRecord
+	Signals   []Signal
 }
 
 // EpochRecord opens an owner's time.
@@ -94,6 +100,51 @@ type Delivery struct {
 	Aliases int `json:"aliases,omitempty"`
 }
 
+// RemoveRecord withdraws one definition.
+type RemoveRecord struct {
+	// Key is the definition's.
+	Key string `json:"key"`
+	// UID and Generation are those of the resource that was withdrawn: one that was created anew or edited since stays. An empty UID
+	// withdraws whatever there is.
+	UID        string `json:"uid,omitempty"`
+	Generation int64  `json:"generation,omitempty"`
+	// Leader is the operator's term: an older one is ignored.
+	Leader uint64 `json:"leader"`
+}
+
+// TermRecord is an operator's first word.
+type TermRecord struct {
+	// Leader is its term; terms never repeat.
+	Leader uint64 `json:"leader"`
+}
+
+// Signal is a contact's drop-off from a funnel, or that it was none.
+type Signal struct {
+	// ID names the drop-off: by the definition's key, the stage, the contact and the event. There is one signal of an ID, and at most one
+	// that it is retracted.
+	ID string `json:"id"`
+	// Retracted takes the signal of this ID back: an event that came late shows that the contact had gone on in time.
+	Retracted bool `json:"retracted,omitempty"`
+	// Key and Version are the definition's.
+	Key     string `json:"key"`
+	Version string `json:"version"`
+	// Stage is the name of the stage where the contact stopped.
+	Stage string `json:"stage"`
+	// Contact, Source, Event (its id) and Time name the event with which the contact reached the stage.
+	Contact string     `json:"contact"`
+	Source  string     `json:"source"`
+	Event   string     `json:"event"`
+	Time    event.Time `json:"time"`
+	// Offset and Index are where the event lies in the log: in which record, and which of its events it is. Offset 0: that is not known.
+	Offset uint64 `json:"offset,omitempty"`
+	Index  int    `json:"index,omitempty"`
+	// Due is when the signal was due; of a retraction, when it was found.
+	Due event.Time `json:"due"`
+	// Type and Data are the event's; empty when the log no longer had it.
+	Type string          `json:"type,omitempty"`
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
 // Encode gives the stored form: the format, the kind and the payload.
 func (r *Record) Encode() ([]byte, error) {
 	head := []byte{Format, byte(r.Kind)}
@@ -112,6 +163,10 @@ func (r *Record) Encode() ([]byte, error) {
 		return appendJSON(head, r.Remove)
 	case Delivered:
 		return appendJSON(head, r.Delivered)
+	case Term:
+		return appendJSON(head, r.Term)
+	case Signals:
+		return appendJSON(head, r.Signals)
 	}
 	return nil, fmt.Errorf("encode log record: unknown kind %d", r.Kind)
 }
@@ -150,6 +205,10 @@ func Decode(stored []byte) (Record, error) {
 		err = json.Unmarshal(body, &r.Remove)
 	case Delivered:
 		err = json.Unmarshal(body, &r.Delivered)
+	case Term:
+		err = json.Unmarshal(body, &r.Term)
+	case Signals:
+		err = json.Unmarshal(body, &r.Signals)
 	default:
 		return Record{}, fmt.Errorf("%w: unknown kind %d", ErrCorrupt, stored[1])
 	}

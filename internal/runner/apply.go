@@ -5,12 +5,13 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/engine"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -26,58 +27,70 @@ func (p *partition) apply(ctx context.Context, wanted control.Definitions) error
 }
 
 func (l *life) apply(ctx context.Context, wanted control.Definitions) error {
-	if !l.caughtUp() && l.definitions == nil {
-		return errCatchingUp(l)
-	}
 	if l.definitions == nil {
-		folded, err := l.folded.Report()
-		if err != nil {
-			return err
+		if !l.caughtUp() {
+			return errCatchingUp(l)
 		}
-		l.definitions = versions(folded.Funnels)
+		l.definitions, l.term = map[string]engine.Defined{}, l.folded.Term()
+		for _, d := range l.folded.Definitions() {
+			l.definitions[d.Key] = d
+		}
 	}
-	for _, r := range difference(l.definitions, wanted) {
-		appended, err := l.append(ctx, &r)
-		if err != nil {
+	if wanted.Leader < l.term {
+		return olderLeader(wanted.Leader, l.term)
+	}
+	records := difference(l.definitions, wanted)
+	if len(records) > 0 {
+		if err := l.catchUpClock(ctx); err != nil {
 			return fmt.Errorf("%w: partition %d: %w", control.ErrUnavailable, l.number, err)
 		}
-		if !appended {
-			return fmt.Errorf("%w: partition %d: the log takes no records now", control.ErrUnavailable, l.number)
+	}
+	if wanted.Leader > l.term { // so that an earlier one is refused by whoever owns the partition next, too
+		records = slices.Insert(records, 0, record.Record{Kind: record.Term, Term: record.TermRecord{Leader: wanted.Leader}})
+	}
+	for _, r := range records {
+		if err := l.appendDefinition(ctx, &r); err != nil {
+			l.definitions = nil // the log may have the record nevertheless; the fold will tell
+			return fmt.Errorf("%w: partition %d: %w", control.ErrUnavailable, l.number, err)
 		}
 		l.noteDefinition(&r)
 	}
 	return nil
 }
 
-// versions are those that the fold has, computed or not.
-func versions(folded map[string]aggregate.Definition) map[string]string {
-	latest := map[string]string{}
-	for key, d := range folded {
-		latest[key] = d.Active
-		if d.Pending != "" {
-			latest[key] = d.Pending
-		}
+func (l *life) appendDefinition(ctx context.Context, r *record.Record) error {
+	appended, err := l.append(ctx, r)
+	if err == nil && !appended {
+		err = errors.New("the log takes no records now")
 	}
-	return latest
+	return err
+}
+
+func olderLeader(term, seen uint64) error {
+	return fmt.Errorf("%w: term %d, seen %d", control.ErrOlderLeader, term, seen)
 }
 
 func (l *life) noteDefinition(r *record.Record) {
-	if r.Kind == record.Remove {
+	switch r.Kind {
+	case record.Term:
+		l.term = r.Term.Leader
+	case record.Remove:
 		l.logger.Info("definition withdrawn", "definition", r.Remove.Key, "offset", l.owner.last)
 		delete(l.definitions, r.Remove.Key)
-		return
+	case record.Apply:
+		a := &r.Apply
+		l.logger.Info("definition applied", "definition", a.Key, "version", a.Version, "offset", l.owner.last)
+		l.definitions[a.Key] = engine.Defined{Key: a.Key, Version: a.Version, UID: a.UID, Generation: a.Generation}
 	}
-	l.logger.Info("definition applied", "definition", r.Apply.Key, "version", r.Apply.Version, "offset", l.owner.last)
-	l.definitions[r.Apply.Key] = r.Apply.Version
 }
 
 // difference gives the records that lead from the versions in the log to those wanted, in the order of their keys.
-func difference(have map[string]string, wanted control.Definitions) []record.Record {
+func difference(have map[string]engine.Defined, wanted control.Definitions) []record.Record {
 	records := []record.Record{}
 	named := map[string]bool{}
 	for _, d := range wanted.Definitions {
 		named[d.Key] = true
-		if d.Keep() || have[d.Key] == d.Version {
+		if d.Keep() || have[d.Key].Version == d.Version {
 			continue
 		}
 		records = append(records, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
@@ -86,7 +99,9 @@ func difference(have map[string]string, wanted control.Definitions) []record.Rec
 	}
 	for _, key := range slices.Sorted(maps.Keys(have)) {
 		if !named[key] {
-			records = append(records, record.Record{Kind: record.Remove, Remove: record.VersionRecord{Key: key}})
+			records = append(records, record.Record{Kind: record.Remove, Remove: record.RemoveRecord{
+				Key: key, UID: have[key].UID, Generation: have[key].Generation, Leader: wanted.Leader,
+			}})
 		}
 	}
 	return records

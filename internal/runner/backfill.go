@@ -155,13 +155,13 @@ func (b *backfills) skipGap(ctx context.Context, l *life) error {
 	return nil
 }
 
-// cursor is the oldest offset that is still wanted; what lies before may be forgotten.
-func (b *backfills) cursor() uint64 {
-	cursor := ^uint64(0)
-	for _, wants := range b.wanting {
-		cursor = min(cursor, wants.Cursor)
+// wantedFrom is the oldest offset that some version has not folded yet; what lies before may be forgotten.
+func wantedFrom(versions []engine.Backfill) uint64 {
+	from := ^uint64(0)
+	for _, wants := range versions {
+		from = min(from, wants.Cursor)
 	}
-	return cursor
+	return from
 }
 
 // activate puts versions in force that have caught up.
@@ -169,6 +169,9 @@ func (l *life) activate(ctx context.Context) error {
 	l.past.look(l)
 	if !l.past.waiting {
 		return nil
+	}
+	if err := l.catchUpClock(ctx); err != nil {
+		return err
 	}
 	for _, b := range l.folded.Backfills() {
 		if b.Cursor <= l.folded.Offset() {

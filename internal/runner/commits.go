@@ -28,6 +28,8 @@ type commits struct {
 	took time.Duration
 	// synced is the offset up to which the state is durable.
 	synced uint64
+	// wanted is the oldest offset that a version which is being computed wants by the durable state: after a crash it wants that again.
+	wanted uint64
 }
 
 func (c *commits) folded(bytes int) {
@@ -46,6 +48,11 @@ func (c *commits) ifDue(l *life) error {
 	return nil
 }
 
+// durable notes that the store holds the state as it is.
+func (c *commits) durable(l *life) {
+	c.synced, c.wanted = l.folded.Offset(), wantedFrom(l.folded.Backfills())
+}
+
 func (c *commits) wait() time.Duration { return min(max(firstCommit, commitShare*c.took), lastCommit) }
 
 // now writes all that was folded as one batch, durably. While space is scarce it does not: the log has it all, and ingest has stopped.
@@ -62,7 +69,8 @@ func (c *commits) now(l *life) error {
 	if err := l.folded.Commit(true); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	*c = commits{synced: l.folded.Offset(), took: time.Since(began)}
+	*c = commits{took: time.Since(began)}
+	c.durable(l)
 	l.opts.Metrics.committed(l.number, c.took)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/engine"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/eventlog"
 	"github.com/waymark-dev/waymark/internal/record"
@@ -27,7 +28,7 @@ func TestDifferenceOfDefinitions(t *testing.T) {
 		}}
 	}
 	remove := func(key string) record.Record {
-		return record.Record{Kind: record.Remove, Remove: record.VersionRecord{Key: key}}
+		return record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: key, UID: "u", Generation: 1, Leader: 9}}
 	}
 	tests := map[string]struct {
 		have   map[string]string
@@ -48,7 +49,11 @@ func TestDifferenceOfDefinitions(t *testing.T) {
 			if tt.want == nil {
 				tt.want = []record.Record{}
 			}
-			got := difference(tt.have, control.Definitions{Leader: 9, Definitions: tt.wanted})
+			have := map[string]engine.Defined{}
+			for key, version := range tt.have {
+				have[key] = engine.Defined{Key: key, Version: version, UID: "u", Generation: 1}
+			}
+			got := difference(have, control.Definitions{Leader: 9, Definitions: tt.wanted})
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("records differ (-want +got):\n%s", diff)
 			}

@@ -38,8 +38,10 @@ type life struct {
 	past   backfills
 	keep   retainer
 	post   post
-	// definitions are the versions under each key as the log has them up to the owner's last record; empty is removed.
-	definitions map[string]string
+	// definitions are what the log has under each key up to the owner's last record, and term the highest of an operator; nil while
+	// that has to be asked of the fold.
+	definitions map[string]engine.Defined
+	term        uint64
 	reports     []*pendingReport
 	upkept      time.Time
 }
@@ -142,11 +144,14 @@ func (l *life) upkeep(ctx context.Context) error {
 	if err := l.activate(ctx); err != nil {
 		return err
 	}
+	if err := l.deliver(ctx); err != nil {
+		return err
+	}
 	if err := l.tickIfDue(ctx); err != nil {
 		return err
 	}
 	if l.caughtUp() { // no note of an earlier delivery is still to be folded
-		if err := l.deliver(ctx); err != nil {
+		if err := l.forward(ctx); err != nil {
 			return err
 		}
 	}
@@ -156,7 +161,8 @@ func (l *life) upkeep(ctx context.Context) error {
 
 // untilUpkeep is how long nothing needs to be done if nothing comes.
 func (l *life) untilUpkeep() time.Duration {
-	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || !l.caughtUp() || l.commit.dirty() || l.folded.HasForwards() {
+	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || l.folded.HasForwards() ||
+		!l.caughtUp() || l.commit.dirty() {
 		return upkeepEvery
 	}
 	wait := min(longestWait, l.keep.untilDue())

@@ -35,47 +35,49 @@ func (p *partition) open(ctx context.Context) (l *life, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	if err := l.checkAgainstLog(ctx); err != nil {
+	from, err := l.checkAgainstLog(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := l.takeOver(ctx); err != nil {
 		return nil, err
 	}
-	l.commit.synced = l.folded.Offset()
+	l.commit.durable(l)
 	l.past.changed = true
-	l.live = startPump(p.opts.Log, p.number, l.folded.Offset()+1)
+	l.live = startPump(p.opts.Log, p.number, from)
 	p.logger.Info("partition opened", "epoch", l.owner.Epoch(), "offset", l.folded.Offset(), "last", l.owner.last)
 	return l, nil
 }
 
-// checkAgainstLog refuses to fold a log that is not the one the state was folded from, before anything is written.
-func (l *life) checkAgainstLog(ctx context.Context) error {
+// checkAgainstLog refuses to fold a log that is not the one the state was folded from, before anything is written. It gives the offset
+// from which to fold; where there is no state that is the oldest that the log has.
+func (l *life) checkAgainstLog(ctx context.Context) (from uint64, err error) {
 	bounds, err := l.opts.Log.Bounds(ctx, l.number)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	offset := l.folded.Offset()
 	if offset == 0 {
 		l.anchor = anchor{Nonce: bounds.Nonce}
-		return nil
+		return max(bounds.First, 1), nil
 	}
 	if l.anchor, err = readAnchor(l.folded.Note()); err != nil {
-		return fmt.Errorf("%w: %w", engine.ErrCorruptState, err)
+		return 0, fmt.Errorf("%w: %w", engine.ErrCorruptState, err)
 	}
 	if err := l.anchor.fits(l.number, offset, bounds); err != nil {
-		return err
+		return 0, err
 	}
 	if offset < bounds.First {
-		return nil // the record itself was purged; the one after it is there
+		return offset + 1, nil // the record itself was purged; the one after it is there
 	}
 	entry, err := l.opts.Log.Get(ctx, l.number, offset)
 	if err != nil {
-		return fmt.Errorf("read offset %d: %w", offset, err)
+		return 0, fmt.Errorf("read offset %d: %w", offset, err)
 	}
 	if !l.anchor.covers(entry.Stored) {
-		return diverged(l.number, "its record %d is not the one that the state was computed from", offset)
+		return 0, diverged(l.number, "its record %d is not the one that the state was computed from", offset)
 	}
-	return nil
+	return offset + 1, nil
 }
 
 // errCatchingUp is the answer of a partition whose numbers are of the past.

@@ -58,7 +58,7 @@ func (l *life) purge(ctx context.Context) error {
 		}
 		before = max(before, byAge)
 	}
-	before = min(before, l.commit.synced, l.past.cursor())
+	before = min(before, l.commit.synced, l.commit.wanted, wantedFrom(l.folded.Backfills()))
 	if before <= bounds.First {
 		return nil
 	}

@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/control"
@@ -71,7 +70,8 @@ type Runner struct {
 	probe      probe
 
 	applying sync.Mutex // one set of definitions at a time
-	leader   atomic.Uint64
+	// leader and call are of the last set taken.
+	leader, call uint64
 }
 
 // New makes a runner; Run runs it.
@@ -180,10 +180,13 @@ func (o *Options) scarce() error {
 func (r *Runner) Apply(ctx context.Context, wanted control.Definitions) (control.Applied, error) {
 	r.applying.Lock()
 	defer r.applying.Unlock()
-	if seen := r.leader.Load(); wanted.Leader < seen {
-		return control.Applied{}, fmt.Errorf("%w: term %d, seen %d", control.ErrOlderLeader, wanted.Leader, seen)
+	switch {
+	case wanted.Leader < r.leader:
+		return control.Applied{}, olderLeader(wanted.Leader, r.leader)
+	case wanted.Leader == r.leader && wanted.Call < r.call:
+		return control.Applied{}, fmt.Errorf("%w: call %d, seen %d", control.ErrOlderCall, wanted.Call, r.call)
 	}
-	r.leader.Store(wanted.Leader)
+	r.leader, r.call = wanted.Leader, wanted.Call
 	wanted, applied := r.compilable(wanted)
 	errs := make([]error, len(r.partitions))
 	var calls sync.WaitGroup

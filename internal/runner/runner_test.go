@@ -57,8 +57,14 @@ func compile(_ string, meaning json.RawMessage) (engine.Program, error) {
 	return &byType{f, zone}, err
 }
 
+// failer is a test, or one case of a property.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // funnel gives a definition of stages that events of their own names fill.
-func funnel(t testing.TB, key string, stages ...string) control.Definition {
+func funnel(t failer, key string, stages ...string) control.Definition {
 	t.Helper()
 	f := definition.Funnel{
 		Window: time.Hour, Period: definition.Period{RollingDays: 7}, TimeZone: "UTC",
@@ -297,7 +303,7 @@ func TestApplyingTheSameDefinitionsAppendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlane(t, 1)
 		p.start()
-		want := []record.Kind{record.Epoch, record.Apply, record.Activate}
+		want := []record.Kind{record.Epoch, record.Term, record.Apply, record.Activate}
 		for range 3 {
 			p.apply(1, funnel(t, shop, "visit", "order"))
 			time.Sleep(time.Second)

@@ -34,6 +34,20 @@ func (t ticks) due(now, clock, nextDue event.Time) bool {
 	return t.unticked && time.Since(t.last) >= tickWhileBusy
 }
 
+// tickBehind is how far the clock may be behind when a definition comes, begins to count or goes.
+const tickBehind = time.Second
+
+// catchUpClock appends a tick if the clock is behind, as it is after hours in which nothing happened. What the next record begins or ends
+// then does so now and not hours ago.
+func (l *life) catchUpClock(ctx context.Context) error {
+	now, err := l.clock.now()
+	if err != nil || now <= l.folded.Clock().Add(tickBehind) {
+		return nil
+	}
+	_, err = l.append(ctx, &record.Record{Kind: record.Tick, Tick: now})
+	return err
+}
+
 // tickIfDue appends a tick when one is due at the wall clock's time. While that is not believed there is none.
 func (l *life) tickIfDue(ctx context.Context) error {
 	now, err := l.clock.now()

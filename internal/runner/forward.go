@@ -15,8 +15,8 @@ import (
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
-// deliverAtOnce is how many events are forwarded before the fold has its turn again.
-const deliverAtOnce = 500
+// forwardAtOnce is how many events are forwarded before the fold has its turn again.
+const forwardAtOnce = 500
 
 // post forwards events to the partitions of other contacts, which are or may be the same person. What was appended there and not yet noted
 // here when a runner dies is appended again; the receiver knows it by its origin and identity.
@@ -25,12 +25,12 @@ type post struct {
 	tryAfter time.Time
 }
 
-// deliver forwards the next events and notes it in the log. Nothing more is forwarded until that note is folded.
-func (l *life) deliver(ctx context.Context) error {
+// forward sends on the next events and notes it in the log. Nothing more is forwarded until that note is folded.
+func (l *life) forward(ctx context.Context) error {
 	if l.owner.lost || time.Now().Before(l.post.tryAfter) || l.opts.scarce() != nil {
 		return nil
 	}
-	forwards, err := l.folded.Forwards(deliverAtOnce)
+	forwards, err := l.folded.Forwards(forwardAtOnce)
 	if err != nil || len(forwards) == 0 {
 		return err
 	}
@@ -38,12 +38,12 @@ func (l *life) deliver(ctx context.Context) error {
 	note := record.Record{Kind: record.Delivered}
 	for i := range forwards {
 		if err := parcels.add(ctx, &forwards[i]); err != nil {
-			return l.deliverFailed(err)
+			return l.forwardFailed(err)
 		}
 		note.Delivered = append(note.Delivered, forwards[i].Delivery)
 	}
 	if err := parcels.send(ctx); err != nil {
-		return l.deliverFailed(err)
+		return l.forwardFailed(err)
 	}
 	appended, err := l.append(ctx, &note)
 	if appended {
@@ -52,8 +52,8 @@ func (l *life) deliver(ctx context.Context) error {
 	return err
 }
 
-// deliverFailed puts the rest off. What the log refuses now it takes later.
-func (l *life) deliverFailed(err error) error {
+// forwardFailed puts the rest off. What the log refuses now it takes later.
+func (l *life) forwardFailed(err error) error {
 	if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, event.ErrCorrupt) || errors.Is(err, record.ErrCorrupt) {
 		return err
 	}
