@@ -18,6 +18,8 @@ import (
 type Message struct {
 	// Event is the event as the protocol gives it. Empty texts, a zero time and empty data are missing fields.
 	Event event.Event
+	// AnonymousID is a visitor's id that the protocol gives instead of the event's contact or beside it; empty is none.
+	AnonymousID string
 	// Body is the message's JSON; Row is the same for what has only texts: a form or a row of a table. One of them is set for
 	// plain webhooks and tables.
 	Body []byte
