@@ -155,6 +155,11 @@ func (p *pod) writeKeys() {
 func (p *pod) start() {
 	p.t.Helper()
 	p.startUnready()
+	p.awaitReady()
+}
+
+func (p *pod) awaitReady() {
+	p.t.Helper()
 	p.eventually("ready", func() error {
 		response, err := http.Get("http://" + p.health + "/readyz")
 		if err != nil {

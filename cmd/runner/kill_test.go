@@ -90,17 +90,20 @@ func (s *senders) finish() {
 // TestKills is the promise of the whole: what was acknowledged is counted exactly once, whenever the process dies.
 func TestKills(t *testing.T) {
 	t.Parallel()
-	const kills = 25
+	const kills = 200
 	p := newPod(t)
 	p.start()
 	p.apply(shop, "visit", "order")
 	s := startSenders(p, 4)
 	for kill := range kills {
-		time.Sleep(time.Duration(20+rand.IntN(400)) * time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
 		p.kill()
-		p.start()
-		if kill == kills/2 {
+		p.startUnready() // the next kill may come while it starts
+		switch {
+		case kill == kills/2:
 			p.apply(shop, "visit", "cart", "order") // computed from the log while the kills go on
+		case kill%2 == 0:
+			p.awaitReady()
 		}
 	}
 	time.Sleep(500 * time.Millisecond)

@@ -109,7 +109,6 @@ func (c *contact) unit(s *slot) *unit {
 		return u
 	}
 	u := &unit{slot: s, id: s.id, own: s.shadow, marks: make([]uint32, len(c.moments), cap(c.moments)), first: len(c.moments)}
-	u.contribution.depth = -1
 	at, _ := slices.BinarySearchFunc(c.units, s.id, func(u *unit, id uint32) int { return cmp.Compare(u.id, id) })
 	c.units = slices.Insert(c.units, at, u)
 	return u
@@ -166,6 +165,10 @@ func (c *contact) grow(room int) {
 	for i, u := range c.units {
 		u.marks = append(block[i*room:i*room:(i+1)*room], u.marks[:n]...)
 	}
+}
+
+func (m *moment) compare(o *moment) int {
+	return cmp.Or(cmp.Compare(m.time, o.time), cmp.Compare(m.id, o.id))
 }
 
 func (m *moment) before(t event.Time, id string) bool { return m.time < t || m.time == t && m.id < id }
@@ -259,7 +262,7 @@ func (c *contact) compact() {
 // started before the boundary is when they ended: the horizon includes the windows, so that cannot change any more. What ended before
 // the boundary has no more to say.
 func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
-	if u.slot.chained {
+	if u.slot.plan.chained {
 		closed := f.evaluator.lastEnd(u.slot.plan, c.moments, f.segments(c, u), u.closed, boundary)
 		u.closed = closed.since(boundary)
 	}

@@ -24,10 +24,10 @@ func aFunnel(t *rapid.T) definition.Funnel {
 	f := definition.Funnel{
 		Window: hours(t, 1, 30, "window"),
 		Period: rapid.SampledFrom([]definition.Period{
-			{RollingDays: 1}, {RollingDays: 3}, {From: "2026-11-02", To: "2026-11-03"},
+			{RollingDays: 1}, {RollingDays: 3}, {From: "2026-11-02", To: "2026-11-03"}, {Calendar: definition.Week}, {Calendar: definition.Month},
 		}).Draw(t, "period"),
 		TimeZone:    rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/Havana"}).Draw(t, "zone"),
-		Order:       rapid.SampledFrom([]definition.Order{definition.Ordered}).Draw(t, "order"),
+		Order:       rapid.SampledFrom([]definition.Order{definition.Ordered, definition.Strict, definition.Any}).Draw(t, "order"),
 		EntryPolicy: rapid.SampledFrom([]definition.EntryPolicy{definition.LatestStart, definition.FirstStart}).Draw(t, "entry"),
 		Count:       rapid.SampledFrom([]definition.Count{"", definition.Contacts, definition.Entries}).Draw(t, "count"),
 		CorrelateBy: rapid.SampledFrom([]string{"", "event.data.n"}).Draw(t, "correlate by"),

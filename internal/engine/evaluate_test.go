@@ -35,11 +35,35 @@ type example struct {
 	change func(*definition.Funnel)
 	events []at
 	asOf   time.Duration
-	want   contribution
+	want   told
 	due    event.Time
 }
 
-func (e *example) evaluate(t *testing.T) (contribution, event.Time) {
+// told is what the contribution says of the current period; the depth is -1 when it says nothing.
+type told struct {
+	depth     int8
+	status    status
+	mature    bool
+	recovered uint16
+	toNext    []uint16
+	values    []value
+}
+
+func tell(c *contribution) told {
+	got := told{depth: -1, values: c.values()}
+	for _, o := range c.outcomes() {
+		if o.roles&currentRole == 0 {
+			continue
+		}
+		got.depth, got.status, got.mature, got.recovered = o.depth, o.status, o.mature, o.recovered
+		if o.path != nil {
+			got.toNext = o.path.toNext
+		}
+	}
+	return got
+}
+
+func (e *example) evaluate(t *testing.T) (told, event.Time) {
 	t.Helper()
 	f := definition.Funnel{
 		Stages: make([]definition.Stage, 3), Window: 24 * time.Hour, Period: definition.Period{RollingDays: 7},
@@ -53,7 +77,7 @@ func (e *example) evaluate(t *testing.T) (contribution, event.Time) {
 		t.Fatal(err)
 	}
 	c := contact{}
-	s := &slot{id: 1, plan: p, tally: newTally(3)}
+	s := &slot{id: 1, plan: p, tally: newTally(p)}
 	for _, a := range e.events {
 		found := definition.Match{}
 		for _, stage := range a.stages {
@@ -67,7 +91,7 @@ func (e *example) evaluate(t *testing.T) (contribution, event.Time) {
 	var v evaluator
 	var got contribution
 	due := v.evaluate(p, p.at(later(e.asOf)), c.moments, []segment{{math.MinInt64, c.unit(s).marks}}, nil, &got)
-	return got, due
+	return tell(&got), due
 }
 
 func buckets(durations ...time.Duration) (b []uint16) {
@@ -85,90 +109,90 @@ func TestEvaluate(t *testing.T) {
 	firstStart := func(f *definition.Funnel) { f.EntryPolicy = definition.FirstStart }
 	countOrders := func(f *definition.Funnel) { f.Stages[2].Value = "event.data.total" }
 	tests := map[string]example{
-		"no event, no number, nothing due": {want: contribution{depth: -1}},
+		"no event, no number, nothing due": {want: told{depth: -1}},
 		"a start is in progress until its window has passed": {
 			events: []at{{0, "a", visit, 0}},
 			asOf:   day,
-			want:   contribution{depth: 0, status: inProgress},
+			want:   told{depth: 0, status: inProgress},
 			due:    later(day) + 1,
 		},
 		"and then dropped and mature": {
 			events: []at{{0, "a", visit, 0}},
 			asOf:   day + time.Microsecond,
-			want:   contribution{depth: 0, status: dropped, mature: true},
-			due:    later(7*day - 12*hour), // it leaves the seven days on the next Monday
+			want:   told{depth: 0, status: dropped, mature: true},
+			due:    later(36 * hour), // Monday is one of the compared days from Wednesday on
 		},
 		"an event at the very end of the window counts": {
 			events: []at{{0, "a", visit, 0}, {day, "b", cart, 0}},
 			asOf:   day,
-			want:   contribution{depth: 1, status: inProgress, toNext: buckets(day)},
+			want:   told{depth: 1, status: inProgress, toNext: buckets(day)},
 			due:    later(day) + 1,
 		},
 		"an event after the window does not": {
 			events: []at{{0, "a", visit, 0}, {day + time.Microsecond, "b", cart, 0}},
 			asOf:   day,
-			want:   contribution{depth: 0, status: inProgress},
+			want:   told{depth: 0, status: inProgress},
 			due:    later(day) + 1,
 		},
 		"stages are taken in order, others may come between": {
 			events: []at{{0, "a", visit, 0}, {1 * hour, "b", order, 0}, {2 * hour, "c", cart, 0}, {3 * hour, "d", visit, 0}, {4 * hour, "e", order, 0}},
 			asOf:   day + 4*hour,
-			want:   contribution{depth: 2, status: converted, mature: true, toNext: buckets(2*hour, 2*hour)},
-			due:    later(7*day - 12*hour),
+			want:   told{depth: 2, status: converted, mature: true, toNext: buckets(2*hour, 2*hour)},
+			due:    later(36 * hour), // Monday is one of the compared days from Wednesday on
 		},
 		"dropped an hour after the cart": {
 			change: dropAfterAnHour,
 			events: []at{{0, "a", visit, 0}, {hour, "b", cart, 0}},
 			asOf:   2*hour + time.Microsecond,
-			want:   contribution{depth: 1, status: dropped, toNext: buckets(hour)},
+			want:   told{depth: 1, status: dropped, toNext: buckets(hour)},
 			due:    later(day) + 1,
 		},
 		"recovered when the order comes later than that": {
 			change: dropAfterAnHour,
 			events: []at{{0, "a", visit, 0}, {hour, "b", cart, 0}, {2*hour + time.Microsecond, "c", order, 0}},
 			asOf:   3 * hour,
-			want:   contribution{depth: 2, status: converted, recovered: 1 << 1, toNext: buckets(hour, hour)},
+			want:   told{depth: 2, status: converted, recovered: 1 << 1, toNext: buckets(hour, hour)},
 			due:    later(day) + 1,
 		},
 		"not recovered when it comes just in time": {
 			change: dropAfterAnHour,
 			events: []at{{0, "a", visit, 0}, {hour, "b", cart, 0}, {2 * hour, "c", order, 0}},
 			asOf:   3 * hour,
-			want:   contribution{depth: 2, status: converted, toNext: buckets(hour, hour)},
+			want:   told{depth: 2, status: converted, toNext: buckets(hour, hour)},
 			due:    later(day) + 1,
 		},
 		"the deepest attempt represents, not the latest": {
 			events: []at{{0, "a", visit, 0}, {hour, "b", cart, 0}, {30 * hour, "c", visit, 0}},
 			asOf:   30 * hour,
-			want:   contribution{depth: 1, status: dropped, mature: true, toNext: buckets(hour)},
-			due:    later(7*day - 12*hour),
+			want:   told{depth: 1, status: dropped, mature: true, toNext: buckets(hour)},
+			due:    later(36 * hour), // Monday is one of the compared days from Wednesday on
 		},
 		"of equally deep attempts one in progress represents before one that dropped": {
 			events: []at{{0, "a", visit, 0}, {30 * hour, "b", visit, 0}},
 			asOf:   30 * hour,
-			want:   contribution{depth: 0, status: inProgress},
-			due:    later(54*hour) + 1,
+			want:   told{depth: 0, status: inProgress},
+			due:    later(36 * hour), // Monday is one of the compared days from Wednesday on
 		},
 		"of equal attempts the latest start represents": {
 			events: []at{{0, "a", visit, 0}, {2 * hour, "b", visit, 0}, {3 * hour, "c", cart, 0}},
 			asOf:   3 * hour,
-			want:   contribution{depth: 1, status: inProgress, toNext: buckets(hour)},
+			want:   told{depth: 1, status: inProgress, toNext: buckets(hour)},
 			due:    later(26*hour) + 1,
 		},
 		"events of one time go deepest, whatever their ids say": {
 			events: []at{{0, "z", visit, 0}, {0, "y", cart, 0}, {0, "x", order, 0}},
-			want:   contribution{depth: 2, status: converted, toNext: buckets(0, 0)},
+			want:   told{depth: 2, status: converted, toNext: buckets(0, 0)},
 			due:    later(day) + 1,
 		},
 		"of events of one time an event that fills two stages goes where it is needed": {
 			events: []at{{0, "a", visit, 0}, {hour, "b", []int{1, 2}, 0}, {hour, "c", cart, 0}},
 			asOf:   hour,
-			want:   contribution{depth: 2, status: converted, toNext: buckets(hour, 0)},
+			want:   told{depth: 2, status: converted, toNext: buckets(hour, 0)},
 			due:    later(day) + 1,
 		},
 		"one event fills one stage": {
 			events: []at{{0, "a", []int{0, 1, 2}, 0}},
-			want:   contribution{depth: 0, status: inProgress},
+			want:   told{depth: 0, status: inProgress},
 			due:    later(day) + 1,
 		},
 		"values count each event once, in whatever attempts": {
@@ -178,9 +202,9 @@ func TestEvaluate(t *testing.T) {
 				{5 * hour, "f", cart, 0}, {6 * hour, "g", order, 5}, {7 * hour, "h", order, 1000},
 			},
 			asOf: 8 * hour,
-			want: contribution{
+			want: told{
 				depth: 2, status: converted, toNext: buckets(hour, hour),
-				values: []value{{}, {}, {sum: sum{low: 75}, events: 2}},
+				values: []value{{stage: 2, sum: sum{low: 75}, events: 2}},
 			},
 			due: later(28*hour) + 1,
 		},
@@ -188,8 +212,8 @@ func TestEvaluate(t *testing.T) {
 			change: countOrders,
 			events: []at{{0, "a", visit, 0}, {hour, "b", cart, 0}, {2 * hour, "d", order, 2}, {2 * hour, "c", order, 1}},
 			asOf:   2 * hour,
-			want: contribution{
-				depth: 2, status: converted, toNext: buckets(hour, hour), values: []value{{}, {}, {sum: sum{low: 1}, events: 1}},
+			want: told{
+				depth: 2, status: converted, toNext: buckets(hour, hour), values: []value{{stage: 2, sum: sum{low: 1}, events: 1}},
 			},
 			due: later(day) + 1,
 		},
@@ -197,14 +221,14 @@ func TestEvaluate(t *testing.T) {
 			change: firstStart,
 			events: []at{{0, "a", visit, 0}, {20 * hour, "b", visit, 0}, {30 * hour, "c", cart, 0}},
 			asOf:   30 * hour,
-			want:   contribution{depth: 0, status: dropped, mature: true},
-			due:    later(7*day - 12*hour),
+			want:   told{depth: 0, status: dropped, mature: true},
+			due:    later(36 * hour), // Monday is one of the compared days from Wednesday on
 		},
 		"LatestStart: it does": {
 			events: []at{{0, "a", visit, 0}, {20 * hour, "b", visit, 0}, {30 * hour, "c", cart, 0}},
 			asOf:   30 * hour,
-			want:   contribution{depth: 1, status: inProgress, toNext: buckets(10 * hour)},
-			due:    later(44*hour) + 1,
+			want:   told{depth: 1, status: inProgress, toNext: buckets(10 * hour)},
+			due:    later(36 * hour), // Monday is one of the compared days from Wednesday on
 		},
 		"FirstStart: an attempt that fills the last stage is open up to that instant, inclusive": {
 			change: firstStart,
@@ -213,32 +237,33 @@ func TestEvaluate(t *testing.T) {
 				{2*hour + time.Microsecond, "e", visit, 0}, {4 * hour, "f", cart, 0}, {5 * hour, "g", order, 0},
 			},
 			asOf: 5 * hour,
-			want: contribution{depth: 2, status: converted, toNext: buckets(2*hour, hour)},
+			want: told{depth: 2, status: converted, toNext: buckets(2*hour, hour)},
 			due:  later(26*hour) + 2,
 		},
 		"an attempt of before the period does not count": {
 			events: []at{{-7 * day, "a", visit, 0}, {-7*day + hour, "b", cart, 0}, {0, "c", visit, 0}},
 			asOf:   hour,
-			want:   contribution{depth: 0, status: inProgress},
+			want:   told{depth: 0, status: inProgress},
 			due:    later(day) + 1,
 		},
 		"an attempt of tomorrow enters the period at midnight": {
 			events: []at{{day, "a", visit, 0}},
-			want:   contribution{depth: -1},
+			want:   told{depth: -1},
 			due:    later(12 * hour),
 		},
-		"between two days nothing enters or leaves": {
+		"between two days nothing enters or leaves, but that cohorts are told for 800 days": {
 			change: func(f *definition.Funnel) { f.Period = definition.Period{From: "2026-11-02", To: "2026-11-02"} },
 			events: []at{{-13 * hour, "a", visit, 0}, {0, "b", visit, 0}, {12 * hour, "c", visit, 0}, {13 * hour, "d", cart, 0}},
 			asOf:   100 * day,
-			want:   contribution{depth: 1, status: dropped, mature: true, toNext: buckets(13 * hour)},
+			want:   told{depth: 1, status: dropped, mature: true, toNext: buckets(13 * hour)},
+			due:    later(799*day - 12*hour),
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, due := tt.evaluate(t)
-			compare := cmp.Options{cmp.AllowUnexported(contribution{}, value{}, sum{}), cmpopts.EquateEmpty()}
+			compare := cmp.Options{cmp.AllowUnexported(told{}, value{}, sum{}), cmpopts.EquateEmpty()}
 			if diff := cmp.Diff(tt.want, got, compare); diff != "" {
 				t.Errorf("contribution differs (-want +got):\n%s", diff)
 			}
@@ -266,8 +291,8 @@ func TestEvaluateStaysQuickWhenAllEventsTie(t *testing.T) {
 	}
 	var got contribution
 	new(evaluator).evaluate(p, p.at(monday), c.moments, []segment{{math.MinInt64, c.unit(s).marks}}, nil, &got)
-	if got.depth != definition.MaxStages-1 || got.status != converted {
-		t.Errorf("the unit reached stage %d with status %d, want all %d", got.depth, got.status, definition.MaxStages)
+	if o := tell(&got); o.depth != definition.MaxStages-1 || o.status != converted {
+		t.Errorf("the unit reached stage %d with status %d, want all %d", o.depth, o.status, definition.MaxStages)
 	}
 }
 

@@ -41,15 +41,15 @@ func TestAggregateStagesAddUpTheDaysOfThePeriod(t *testing.T) {
 		want   aggregate.Total
 		due    event.Time
 	}{
-		"none":         {definition.Period{RollingDays: 2}, nil, aggregate.Total{}, 0},
-		"each sum":     {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon, 5), shown("2", noon, 7)}, aggregate.Total{Sum: 12, Events: 2}, midnight.Add(day)},
-		"a duplicate":  {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon, 5), shown("1", noon, 5)}, aggregate.Total{Sum: 5, Events: 1}, midnight.Add(day)},
-		"two days old": {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon.Add(-2*day), 5)}, aggregate.Total{}, 0},
-		"one day old":  {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon.Add(-day), 5), shown("2", noon, 7)}, aggregate.Total{Sum: 12, Events: 2}, midnight},
-		"tomorrow":     {definition.Period{RollingDays: 2}, []event.Event{shown("1", midnight, 5)}, aggregate.Total{}, midnight},
-		"too late":     {definition.Period{From: "2026-09-01", To: "2026-11-02"}, []event.Event{shown("1", noon.Add(-31*day), 5)}, aggregate.Total{}, 0},
-		//"this week":      {definition.Period{Calendar: definition.Week}, []event.Event{shown("1", noon, 5), shown("2", midnight, 6)}, aggregate.Total{Sum: 11, Events: 2}, midnight.Add(6 * day)},
-		//"last week":      {definition.Period{Calendar: definition.Week}, []event.Event{shown("1", noon.Add(-day), 5)}, aggregate.Total{}, 0},
+		"none":           {definition.Period{RollingDays: 2}, nil, aggregate.Total{}, 0},
+		"each sum":       {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon, 5), shown("2", noon, 7)}, aggregate.Total{Sum: 12, Events: 2}, midnight.Add(day)},
+		"a duplicate":    {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon, 5), shown("1", noon, 5)}, aggregate.Total{Sum: 5, Events: 1}, midnight.Add(day)},
+		"two days old":   {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon.Add(-2*day), 5)}, aggregate.Total{}, 0},
+		"one day old":    {definition.Period{RollingDays: 2}, []event.Event{shown("1", noon.Add(-day), 5), shown("2", noon, 7)}, aggregate.Total{Sum: 12, Events: 2}, midnight},
+		"tomorrow":       {definition.Period{RollingDays: 2}, []event.Event{shown("1", midnight, 5)}, aggregate.Total{}, midnight},
+		"too late":       {definition.Period{From: "2026-09-01", To: "2026-11-02"}, []event.Event{shown("1", noon.Add(-31*day), 5)}, aggregate.Total{}, 0},
+		"this week":      {definition.Period{Calendar: definition.Week}, []event.Event{shown("1", noon, 5), shown("2", midnight, 6)}, aggregate.Total{Sum: 11, Events: 2}, midnight.Add(6 * day)},
+		"last week":      {definition.Period{Calendar: definition.Week}, []event.Event{shown("1", noon.Add(-day), 5)}, aggregate.Total{}, 0},
 		"between":        {definition.Period{From: "2026-11-01", To: "2026-11-02"}, []event.Event{shown("1", midnight-1, 5), shown("2", midnight, 9)}, aggregate.Total{Sum: 5, Events: 1}, 0},
 		"what is beyond": {definition.Period{RollingDays: 1}, []event.Event{shown("1", noon, -1<<63), shown("2", noon, -1), shown("3", noon, 2)}, aggregate.Total{Sum: -1<<63 + 1, Events: 3}, midnight},
 	} {
@@ -122,7 +122,7 @@ func TestRatesAreByStageAndHour(t *testing.T) {
 func TestFlowsAreStoredAlikeInWhateverOrderTheyCame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		period := rapid.SampledFrom([]definition.Period{{RollingDays: 2}, {From: "2026-11-01", To: "2026-11-03"}}).Draw(t, "period")
+		period := rapid.SampledFrom([]definition.Period{{RollingDays: 2}, {Calendar: definition.Week}, {From: "2026-11-01", To: "2026-11-03"}}).Draw(t, "period")
 		form, version, err := func() ([]byte, string, error) { f := advertised(period); return f.Canonical() }()
 		if err != nil {
 			t.Fatal(err)
@@ -171,4 +171,31 @@ func TestFlowsAreStoredAlikeInWhateverOrderTheyCame(t *testing.T) {
 			t.Errorf("another order is stored otherwise:\n%s", diff)
 		}
 	})
+}
+
+func TestWhatMattersIsCountedWhenItIsTooLateOrClamped(t *testing.T) {
+	t.Parallel()
+	f, err := engine.Open(engine.Options{Compile: compiled()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	funnel := advertised(definition.Period{RollingDays: 2})
+	funnel.Aggregates[0].Sum = "event.data.n"
+	funnel.Exclusions = []definition.Exclusion{{Event: "cancelled", After: 0, Before: 2}}
+	funnel.Stages[2].Value = "event.data.n"
+	funnel.Stages[2].Refund = &definition.Refund{Event: "refunded", Amount: "event.data.n", MatchBy: "event.data.order"}
+	funnel.Stages[1].DropAfter, funnel.Stages[1].DropAfterIdle = 0, time.Hour
+	apply, activate := applying(t, funnel)
+	steps(t, f, ticking(noon), apply, activate)
+	for i, eventType := range []string{"visit", "cancelled", "refunded", "shown", "only an act"} {
+		e := event.Event{Contact: "ann", Type: eventType, Flags: event.Clamped, Data: []byte(`{"n": 1, "order": "o1"}`)}
+		e.ID, e.Time = fmt.Sprint("clamped", i), noon
+		steps(t, f, chunk(e))
+		e.ID, e.Time = fmt.Sprint("late", i), noon.Add(-31*24*time.Hour)
+		steps(t, f, chunk(e))
+	}
+	got := report(t, f).Funnels[key].Funnel
+	if got.TooLate != 4 || got.Clamped != 4 {
+		t.Errorf("too late %d, clamped %d, want 4 and 4: all but the act", got.TooLate, got.Clamped)
+	}
 }

@@ -43,7 +43,7 @@ func (f *Fold) spoil(c *contact) {
 // evaluate brings one unit up to its events and its slot's clock. It rings when a timer did.
 func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 	s := u.slot
-	f.evaluator.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
+	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
 	s.tally.add(&u.contribution, -1)
 	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)

@@ -95,17 +95,18 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 // delay is how long the event took to the log.
 func (m *moment) delay() event.Time { return m.appended - m.time }
 
-// packMarks moves the marks that are set most to where they make a short number.
+// packMarks moves the marks that are set most to where they make a short number: those of all but stages and exclusions come first.
 func packMarks(marks uint32) uint64 {
-	return uint64(marks&kindMarks>>kindShift | marks&(1<<kindShift-1)<<kindCount | marks&^(kindMarks|1<<kindShift-1))
+	return uint64(marks&kindMarks>>kindShift | marks&listMarks<<kindCount | marks&^(kindMarks|listMarks))
 }
 
 func unpackMarks(packed uint64) uint32 {
 	marks := uint32(packed)
-	return marks&(1<<kindCount-1)<<kindShift | marks&^kindMarks>>kindCount&(1<<kindShift-1) | marks&^(1<<(kindShift+kindCount)-1)
+	return marks<<kindShift&kindMarks | marks>>kindCount&listMarks | marks&^(kindMarks|listMarks)
 }
 
 const (
+	listMarks = stageMarks | exclusionMarks
 	kindMarks = actMark | breakMark | refundMark
 	kindShift = 24 // of the first of them
 	kindCount = 3

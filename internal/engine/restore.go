@@ -116,7 +116,7 @@ func (f *Fold) readNumbers(s *slot) error {
 		prefix byte
 		decode func(r *reader)
 	}{
-		{tallyPrefix, func(r *reader) { s.tally = r.tally(s.plan.stages) }},
+		{tallyPrefix, func(r *reader) { s.tally = r.tally(s.plan) }},
 		{flowPrefix, s.flows.read},
 	} {
 		value, found, err := f.options.Store.Get(nil, slotKey(nil, part.prefix, s.id))

@@ -53,8 +53,7 @@ func TestForgettingChangesNoNumber(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		events := cmpopts.IgnoreFields(aggregate.Funnel{}, "Rates") // they are not of attempts
-		if diff := cmp.Diff(judge.Evaluate(seen, report.Clock), report.Funnels[key].Funnel, cmpopts.EquateEmpty(), events, ignoreSignals); diff != "" {
+		if diff := cmp.Diff(judge.Evaluate(seen, report.Clock), report.Funnels[key].Funnel, cmpopts.EquateEmpty(), counted); diff != "" {
 			t.Fatalf("numbers differ (-oracle +fold):\n%s", diff)
 		}
 	})
@@ -63,14 +62,15 @@ func TestForgettingChangesNoNumber(t *testing.T) {
 // common leaves what most funnels say.
 func common(f definition.Funnel) definition.Funnel {
 	f.Aggregates, f.Breakdowns, f.Exclusions, f.CorrelateBy, f.Count = nil, nil, nil, "", ""
+	f.Order, f.Ignore = definition.Ordered, nil
 	for i := range f.Stages {
 		f.Stages[i].Optional, f.Stages[i].DropAfterIdle, f.Stages[i].Refund = false, 0, nil
 	}
 	return f
 }
 
-// ignoreSignals leaves out what TestSignalsEqualTheOracle compares.
-var ignoreSignals = cmpopts.IgnoreFields(aggregate.Funnel{}, "Signals")
+// counted leaves out what the oracle does not count.
+var counted = cmpopts.IgnoreFields(aggregate.Funnel{}, "Rates", "Completed", "Cohorts", "Recent", "Before", "Signals")
 
 // weeks draws a log of one contact's events, each after a tick, and the same as the oracle reads it.
 func weeks(t *rapid.T) (log []record.Record, seen []oracle.Record) {
@@ -94,7 +94,10 @@ func TestContactOfWhichNothingMattersAnyMoreIsForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	apply, activate := applying(t, shop())
+	watching := shop() // every act, and sums
+	watching.Stages[0].DropAfterIdle = time.Hour
+	watching.Aggregates = []definition.Aggregate{{Name: "shown", Event: "shown", Sum: "event.data"}}
+	apply, activate := applying(t, watching)
 	steps(t, f, ticking(noon), apply, activate)
 	keys := func() (all []string) {
 		if err := f.Commit(true); err != nil {
@@ -110,8 +113,11 @@ func TestContactOfWhichNothingMattersAnyMoreIsForgotten(t *testing.T) {
 		return all
 	}
 	before := keys()
-	steps(t, f, longHistory("ann", 500))
-	if len(keys()) < len(before)+3 {
+	steps(t, f, longHistory("ann", 500), chunk(
+		event.Event{Contact: "bob", Type: "whatever he does", Time: noon},
+		event.Event{Contact: "cy", Type: "shown", Time: noon, Data: []byte("5")},
+	))
+	if len(keys()) < len(before)+5 {
 		t.Fatalf("the store holds only %q", keys())
 	}
 	for visits := 0; ; visits++ {
@@ -156,27 +162,82 @@ func TestADuplicateIsKnownForAsLongAsIsAskedFor(t *testing.T) {
 
 func TestSaturatedUnitKeepsTheNewest(t *testing.T) {
 	t.Parallel()
-	apply, activate := applying(t, shop())
-	fold := func(position func(i int) int) aggregate.Funnel {
-		f := open(t)
-		steps(t, f, ticking(noon.Add(time.Hour)), apply, activate)
-		for i := range engine.MaxMatches + 50 {
-			i = position(i)
-			e := event.Event{Contact: "ann", Type: "visit", Time: noon + event.Time(i)}
-			if i < 50 {
-				e.Type, e.Data = "order", []byte("1") // the oldest fifty
+	watching := shop()
+	watching.Stages[1].DropAfter, watching.Stages[1].DropAfterIdle = 0, time.Hour
+	for name, tt := range map[string]struct {
+		funnel definition.Funnel
+		oldest string // the type of the oldest fifty; the others are visits
+		want   aggregate.Stage
+	}{
+		"of what fills stages":  {shop(), "order", aggregate.Stage{Entered: 1, InProgress: 1}},
+		"acts count like those": {watching, "whatever", aggregate.Stage{Entered: 1, InProgress: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			apply, activate := applying(t, tt.funnel)
+			fold := func(position func(i int) int) aggregate.Funnel {
+				f := open(t)
+				steps(t, f, ticking(noon.Add(time.Hour)), apply, activate)
+				for i := range engine.MaxMatches + 50 {
+					i = position(i)
+					e := event.Event{Contact: "ann", Type: "visit", Time: noon + event.Time(i)}
+					if i < 50 {
+						e.Type, e.Data = tt.oldest, []byte("1")
+					}
+					steps(t, f, chunk(e))
+				}
+				return report(t, f).Funnels[key].Funnel
 			}
-			steps(t, f, chunk(e))
-		}
-		return report(t, f).Funnels[key].Funnel
+			inOrder := fold(func(i int) int { return i })
+			inReverse := fold(func(i int) int { return engine.MaxMatches + 49 - i })
+			if inOrder.Saturated != 1 {
+				t.Errorf("saturated %d, want 1", inOrder.Saturated)
+			}
+			if diff := cmp.Diff(tt.want, inOrder.Stages[0]); diff != "" {
+				t.Errorf("the first stage differs (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(inOrder, inReverse); diff != "" {
+				t.Errorf("another order gives other numbers (-in order +in reverse):\n%s", diff)
+			}
+		})
 	}
-	inOrder := fold(func(i int) int { return i })
-	inReverse := fold(func(i int) int { return engine.MaxMatches + 49 - i })
-	if inOrder.Saturated != 1 || inOrder.Stages[0].Entered != 1 {
-		t.Errorf("saturated %d, entered %d, want 1 and 1", inOrder.Saturated, inOrder.Stages[0].Entered)
-	}
-	if diff := cmp.Diff(inOrder, inReverse); diff != "" {
-		t.Errorf("another order gives other numbers (-in order +in reverse):\n%s", diff)
+}
+
+// Ten thousand acts after a visit leave no trace of it.
+func TestActsCrowdOutWhatIsOlder(t *testing.T) {
+	t.Parallel()
+	watching := shop()
+	watching.Stages[1].DropAfter, watching.Stages[1].DropAfterIdle = 0, time.Hour
+	for name, tt := range map[string]struct {
+		acts, entered, saturated int64
+		actType                  string
+	}{
+		"as many as are kept":   {engine.MaxMatches - 1, 1, 0, "whatever"},
+		"one more":              {engine.MaxMatches, 0, 1, "whatever"},
+		"of Waymark's own":      {engine.MaxMatches, 1, 0, "waymark.message.sent"},
+		"not watched by anyone": {engine.MaxMatches, 1, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			funnel := watching
+			if tt.actType == "" {
+				funnel = shop()
+			}
+			apply, activate := applying(t, funnel)
+			f := open(t)
+			steps(t, f, ticking(noon.Add(time.Hour)), apply, activate, chunk(event.Event{Contact: "ann", Type: "visit", Time: noon}))
+			actType := tt.actType
+			if actType == "" {
+				actType = "whatever"
+			}
+			for i := range tt.acts {
+				steps(t, f, chunk(event.Event{Contact: "ann", Type: actType, Time: noon + 1 + event.Time(i)}))
+			}
+			got := report(t, f).Funnels[key].Funnel
+			if got.Stages[0].Entered != tt.entered || got.Saturated != tt.saturated {
+				t.Errorf("entered %d, saturated %d, want %d and %d", got.Stages[0].Entered, got.Saturated, tt.entered, tt.saturated)
+			}
+		})
 	}
 }
 

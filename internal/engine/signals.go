@@ -105,11 +105,15 @@ func (f *Fold) signal(c *contact, u *unit, rings bool) (due event.Time) {
 	if s.plan.signalMaxAge == 0 {
 		return 0
 	}
-	for i := range f.evaluator.stops {
-		due = earlier(due, f.signalDrop(c, s, &f.evaluator.stops[i], rings))
+	found := &f.evaluator.count
+	for i := range found.stops {
+		due = earlier(due, f.signalDrop(c, s, &found.stops[i], rings))
 	}
-	for i := range f.evaluator.passed {
-		due = earlier(due, f.retract(c, s, &f.evaluator.passed[i], rings))
+	for i := range found.passed {
+		at := &found.passed[i]
+		if !slices.ContainsFunc(found.stops, func(s stop) bool { return s.stage == at.stage && s.id == at.id }) {
+			due = earlier(due, f.retract(c, s, at, rings))
+		}
 	}
 	return due
 }

@@ -25,8 +25,6 @@ type slot struct {
 	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
 	watches bool
-	// chained says that whether a start opens an attempt depends on what came before it.
-	chained bool
 
 	// clock is the time of the last tick before cursor. floor is the partition's clock when the definition was applied: a shadow
 	// judges lateness by its clock, but evaluates no unit at an earlier time than this, since nobody sees those numbers.
@@ -62,9 +60,8 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 	s := &slot{
 		id: id, version: version, meaning: meaning, program: program, plan: p, flows: flow,
 		types: namedTypes(&funnel), watches: funnel.WatchesActs(),
-		chained: funnel.EntryPolicy == definition.FirstStart || funnel.Count == definition.Entries,
 	}
-	s.tally, s.changed = newTally(p.stages), true
+	s.tally, s.changed = newTally(p), true
 	s.timers = timers{slot: s, complete: true} // a new slot has nothing stored
 	s.view = p.at(0)
 	return s, nil
@@ -118,7 +115,7 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
 	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
 		keep := !s.plan.tooLate(e.Time, e.Received) && found.Matters()
-		return found, keep && (s.chained || e.Time >= s.view.forgotten)
+		return found, keep && (s.plan.chained || e.Time >= s.view.forgotten)
 	}
 	if s.plan.tooLate(e.Time, s.clock) {
 		if named {
@@ -134,7 +131,7 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 	}
 	s.flows.add(e.Time, &found)
 	// A shadow need not keep what it would forget at once.
-	return found, found.Matters() && (s.chained || e.Time >= s.view.forgotten)
+	return found, found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten)
 }
 
 // note counts expressions that failed.

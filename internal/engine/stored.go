@@ -109,7 +109,32 @@ func (f *Fold) load(c *contact) error {
 	if err == nil && len(c.moments) <= headMoments {
 		err = fmt.Errorf("%w: a page of a contact is missing", ErrCorruptState)
 	}
+	c.order()
 	return wrapRead(err)
+}
+
+// order puts moments in their order that were read from pages: those of pages that begin at one time are not.
+func (c *contact) order() {
+	if slices.IsSortedFunc(c.moments, func(a, b moment) int { return a.compare(&b) }) {
+		return
+	}
+	at := make([]int, len(c.moments))
+	for i := range at {
+		at[i] = i
+	}
+	slices.SortFunc(at, func(i, j int) int { return c.moments[i].compare(&c.moments[j]) })
+	c.moments = permuted(c.moments, at)
+	for _, u := range c.units {
+		u.marks = permuted(u.marks, at)
+	}
+}
+
+func permuted[T any](s []T, at []int) []T {
+	moved := make([]T, len(s))
+	for to, from := range at {
+		moved[to] = s[from]
+	}
+	return moved
 }
 
 // write stores the contact.

@@ -10,50 +10,6 @@ import (
 	"github.com/waymark-dev/waymark/internal/aggregate"
 )
 
-// status is where an attempt stands at its last filled stage. Of two equally deep attempts the greater status represents.
-type status uint8
-
-const (
-	dropped status = iota
-	inProgress
-	converted
-)
-
-// contribution is what one unit adds to a funnel's numbers now.
-type contribution struct {
-	// depth is the last stage that the representative attempt filled; -1 when the unit has no attempt in the period.
-	depth int8
-	// status is that of stage depth; all before it are converted.
-	status status
-	// mature is set when the representative's whole window has passed.
-	mature bool
-	// recovered has bit i set when stage i was left later than its dropAfter.
-	recovered uint32
-	// toNext is the bucket of the duration from stage i to the next, for each i before depth.
-	toNext []uint16
-	// values are by stage, for stages that count a value; shorter when the rest is zero.
-	values []value
-}
-
-// value is a sum of amounts and how many they are.
-type value struct {
-	sum    sum
-	events int64
-}
-
-func (c *contribution) reset() {
-	*c = contribution{depth: -1, toNext: c.toNext[:0], values: c.values[:0]}
-}
-
-func (c *contribution) addValue(stage int, amount aggregate.Micros) {
-	for len(c.values) <= stage {
-		c.values = append(c.values, value{})
-	}
-	v := &c.values[stage]
-	v.sum.add(sumOf(amount), 1)
-	v.events++
-}
-
 // sum is a 128-bit integer in two's complement: amounts can be added and taken away again without ever wrapping or stopping.
 type sum struct {
 	high int64
@@ -85,60 +41,161 @@ func (s sum) micros() aggregate.Micros {
 	return aggregate.Micros(s.low)
 }
 
-// tally is the numbers of one version of one funnel in one partition.
+// tally is the numbers of one version of one funnel in one partition. Whatever is added can be taken away again exactly.
 type tally struct {
-	stages     []stageTally
-	tooLate    int64
-	clamped    int64
-	saturated  int64
-	errors     int64
-	firstError aggregate.Failure
+	stages         []stageTally
+	completed      int64
+	breakdowns     []map[string]share
+	recent, before comparison
+	cohorts        map[int32]*cohort
+	tooLate        int64
+	clamped        int64
+	saturated      int64
+	errors         int64
+	firstError     aggregate.Failure
 }
 
 // stageTally is aggregate.Stage in a form that is quick to add to.
 type stageTally struct {
-	entered, converted, inProgress, dropped, recovered int64
-	matureEntered, matureConverted                     int64
-	value                                              value
+	entered, converted, inProgress, dropped, excluded, recovered int64
+	matureEntered, matureConverted                               int64
+	value                                                        value
 	// toNext counts durations by bucket.
 	toNext []int64
 }
 
-func newTally(stages int) tally { return tally{stages: make([]stageTally, stages)} }
+// share counts the units that have one property, or are compared.
+type share struct{ entered, completed int64 }
+
+func newTally(p *plan) tally {
+	t := tally{stages: make([]stageTally, p.stages), cohorts: map[int32]*cohort{}}
+	for i := range t.stages {
+		t.stages[i].value.stage = uint8(i)
+	}
+	for range p.breakdowns {
+		t.breakdowns = append(t.breakdowns, map[string]share{})
+	}
+	return t
+}
 
 // add counts a unit's contribution, or takes it away when sign is -1.
 func (t *tally) add(c *contribution, sign int64) {
-	for i := range c.values {
-		v := &t.stages[i].value
-		v.sum.add(c.values[i].sum, sign)
-		v.events += sign * c.values[i].events
+	for _, v := range c.values() {
+		to := &t.stages[v.stage].value
+		to.sum.add(v.sum, sign)
+		to.refunded.add(v.refunded, sign)
+		to.events += sign * v.events
 	}
-	for i := range int(c.depth) + 1 {
+	var recent, before share
+	outcomes := c.outcomes()
+	for i := range outcomes {
+		o := &outcomes[i]
+		if o.roles&currentRole != 0 {
+			t.addCurrent(o, sign)
+		}
+		if o.roles&cohortRole != 0 {
+			t.addCohort(o, sign)
+		}
+		if o.roles&recentRole != 0 {
+			recent.count(o)
+		}
+		if o.roles&beforeRole != 0 {
+			before.count(o)
+		}
+	}
+	t.recent.add(recent.entered, recent.completed, sign)
+	t.before.add(before.entered, before.completed, sign)
+}
+
+// count takes in one outcome, unless it was discarded.
+func (g *share) count(o *outcome) {
+	if o.excluded {
+		return
+	}
+	g.entered++
+	if o.complete {
+		g.completed++
+	}
+}
+
+func (t *tally) addCurrent(o *outcome, sign int64) {
+	left := uint32(o.filled)
+	for n := 0; left != 0; n++ {
+		i := bits.TrailingZeros32(left)
+		left &= left - 1
 		s := &t.stages[i]
 		s.entered += sign
 		reached := converted
-		if i == int(c.depth) {
-			reached = c.status
-		} else {
-			s.addDuration(int(c.toNext[i]), sign)
+		if left == 0 {
+			reached = o.status
+		} else if !o.excluded {
+			s.addDuration(int(o.path.toNext[n]), sign)
 		}
-		switch reached {
-		case converted:
+		switch {
+		case o.excluded:
+			s.excluded += sign
+		case reached == converted:
 			s.converted += sign
-		case inProgress:
+		case reached == inProgress:
 			s.inProgress += sign
-		case dropped:
+		default:
 			s.dropped += sign
 		}
-		if c.recovered&(1<<i) != 0 {
+		if o.recovered&(1<<i) != 0 {
 			s.recovered += sign
 		}
-		if c.mature {
+		if o.mature {
 			s.matureEntered += sign
-			if reached == converted {
+			if reached == converted && !o.excluded {
 				s.matureConverted += sign
 			}
 		}
+	}
+	completed := o.complete && !o.excluded
+	if completed {
+		t.completed += sign
+	}
+	if o.path != nil {
+		t.addLabels(o.path.labels, completed, sign)
+	}
+}
+
+func (t *tally) addLabels(labels []string, completed bool, sign int64) {
+	for i, label := range labels {
+		if label == "" {
+			continue
+		}
+		g := t.breakdowns[i][label]
+		g.entered += sign
+		if completed {
+			g.completed += sign
+		}
+		if t.breakdowns[i][label] = g; g == (share{}) {
+			delete(t.breakdowns[i], label)
+		}
+	}
+}
+
+func (t *tally) addCohort(o *outcome, sign int64) {
+	c := t.cohorts[o.day]
+	if c == nil {
+		c = new(cohort)
+		t.cohorts[o.day] = c
+	}
+	if c.units += sign; c.units == 0 {
+		delete(t.cohorts, o.day) // all that was added is taken away again
+		return
+	}
+	for left := uint32(o.filled); left != 0; {
+		i := bits.TrailingZeros32(left)
+		left &= left - 1
+		c.entered[i] += sign
+		if !o.excluded && (left != 0 || o.complete) {
+			c.converted[i] += sign
+		}
+	}
+	if o.complete && !o.excluded {
+		c.completed += sign
 	}
 }
 
@@ -147,26 +204,4 @@ func (s *stageTally) addDuration(bucket int, sign int64) {
 		s.toNext = append(s.toNext, make([]int64, bucket+1-len(s.toNext))...)
 	}
 	s.toNext[bucket] += sign
-}
-
-// funnel gives the numbers in the form that is reported.
-func (t *tally) funnel() aggregate.Funnel {
-	f := aggregate.Funnel{
-		Stages:  make([]aggregate.Stage, len(t.stages)),
-		TooLate: t.tooLate, Clamped: t.clamped, Saturated: t.saturated, Errors: t.errors, FirstError: t.firstError,
-	}
-	for i := range t.stages {
-		s := &t.stages[i]
-		f.Stages[i] = aggregate.Stage{
-			Entered: s.entered, Converted: s.converted, InProgress: s.inProgress, Dropped: s.dropped, Recovered: s.recovered,
-			MatureEntered: s.matureEntered, MatureConverted: s.matureConverted,
-			Value: s.value.sum.micros(), ValueEvents: s.value.events,
-		}
-		for bucket, n := range s.toNext {
-			if n != 0 {
-				f.Stages[i].ToNext.Add(bucket, n)
-			}
-		}
-	}
-	return f
 }

@@ -74,27 +74,32 @@ func (s *signalling) look(log []Record, clock event.Time) {
 	for _, contact := range slices.Sorted(maps.Keys(contacts)) {
 		events := contacts[contact]
 		acts := actsOf(events)
+		var counted []attempt
 		for _, u := range j.within(j.units(events), j.spans.current) {
-			for _, a := range j.counted(u, acts) {
-				if !a.excluded() {
-					s.attempt(j, contact, a, acts)
-				}
-			}
+			counted = append(counted, slices.DeleteFunc(j.counted(u, acts), attempt.excluded)...)
 		}
+		s.contact(j, contact, counted, acts)
 	}
 }
 
-// attempt looks at one that counts.
-func (s *signalling) attempt(j *judge, contact string, a attempt, acts []event.Time) {
-	for i, step := range a.steps {
-		d := drop{j.funnel.Stages[step.stage].Name, contact, step.event.identity}
-		last := i == len(a.steps)-1
-		switch {
-		case last && j.outcome(a, acts) == dropped:
-			s.dropOff(j, d, j.deadline(a, acts))
-		case !last && !j.recovered(a, i, acts) && s.given[d]: // it went on in time
-			s.given[d] = false
-			s.tell(d, true, j.asOf)
+// contact looks at the attempts of one that count.
+func (s *signalling) contact(j *judge, contact string, attempts []attempt, acts []event.Time) {
+	about := func(at step) drop { return drop{j.funnel.Stages[at.stage].Name, contact, at.event.identity} }
+	stands := map[drop]bool{}
+	for _, a := range attempts {
+		last := a.steps[len(a.steps)-1]
+		stands[about(last)] = stands[about(last)] || !j.complete(a.depth())
+		if j.outcome(a, acts) == dropped {
+			s.dropOff(j, about(last), j.deadline(a, acts))
+		}
+	}
+	for _, a := range attempts {
+		for i, at := range a.steps[:len(a.steps)-1] {
+			// it went on in time, and no other attempt stands there
+			if d := about(at); s.given[d] && !stands[d] && !j.recovered(a, i, acts) {
+				s.given[d] = false
+				s.tell(d, true, j.asOf)
+			}
 		}
 	}
 }
