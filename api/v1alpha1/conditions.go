@@ -142,6 +142,10 @@ const (
 	// ReasonTargetsMissed stands with OnTarget=False.
 	ReasonTargetsMissed = "TargetsMissed"
 
+	// ReasonUndecided stands with OnTarget=Unknown while too few have entered the stage before that of a target, or as many
+	// reach it as chance explains on either side of the target.
+	ReasonUndecided = "Undecided"
+
 	// ReasonNoData stands with OnTarget=Unknown while nobody has entered the stage that a target is about.
 	ReasonNoData = "NoData"
 

@@ -449,6 +449,7 @@ type FunnelTarget struct {
 // +kubebuilder:printcolumn:name="Data",type=string,JSONPath=`.status.summary.data`,description="Whether the numbers keep up with the events."
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether every partition computes this version."
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready or not.",priority=1
+// +kubebuilder:printcolumn:name="Best lever",type=string,JSONPath=`.status.summary.bestLever`,description="What would bring most.",priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 63",message="use at most 63 lower-case letters, digits and hyphens for the name of a Funnel, without dots"
 type Funnel struct {

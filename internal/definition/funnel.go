@@ -19,8 +19,10 @@ import (
 const (
 	// MaxStages bounds the stages of a funnel that count contacts, so that a set of them fits half a word.
 	MaxStages = 16
-	// MaxExclusions bounds its exclusions, and MaxBreakdowns its breakdowns.
-	MaxExclusions, MaxBreakdowns = 8, 3
+	// MaxExclusions bounds its exclusions, so that a set of them fits beside the stages.
+	MaxExclusions = 8
+	// MaxBreakdowns bounds its breakdowns.
+	MaxBreakdowns = 3
 )
 
 // Funnel is the meaning of a Funnel: all that its numbers depend on and nothing else. Titles, targets and whatever only

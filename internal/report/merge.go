@@ -25,6 +25,8 @@ type Numbers struct {
 	Funnel aggregate.Funnel
 	// ExactSince is the latest instant from which on every partition still has all events that count; 0 while none lacks any.
 	ExactSince event.Time
+	// Recomputing is set while some partition computes another version from history.
+	Recomputing bool
 	// LastEvent is the latest event time of any partition; 0 before the first event.
 	LastEvent event.Time
 	// From and Until bound the instants for which the numbers are true, From included and Until not. Until is 0 when time
@@ -101,15 +103,15 @@ func Merge(key string, count int, reports []aggregate.Partition) (Numbers, error
 	for i, p := range latest {
 		d := p.Funnels[key]
 		if i == 0 {
-			sum.Version = d.Active
-			sum.Funnel.Stages = make([]aggregate.Stage, len(d.Funnel.Stages))
+			sum.Version, sum.Funnel = d.Active, emptyLike(&d.Funnel)
 		}
-		if len(d.Funnel.Stages) != len(sum.Funnel.Stages) {
-			return Numbers{}, fmt.Errorf("add up %s: partition %d reports %d stages and partition %d reports %d for one version",
-				key, latest[0].Partition, len(sum.Funnel.Stages), p.Partition, len(d.Funnel.Stages))
+		if held, more := shapeOf(&sum.Funnel), shapeOf(&d.Funnel); held != more {
+			return Numbers{}, fmt.Errorf("add up %s: partition %d reports %s and partition %d reports %s for one version",
+				key, latest[0].Partition, held, p.Partition, more)
 		}
 		addFunnel(&sum.Funnel, &d.Funnel)
 		sum.ExactSince = max(sum.ExactSince, d.ExactSince)
+		sum.Recomputing = sum.Recomputing || d.Pending != ""
 		sum.LastEvent = max(sum.LastEvent, p.LastEvent)
 		sum.From = max(sum.From, p.Clock)
 		sum.Until = earliest(sum.Until, p.NextDue)
@@ -144,33 +146,6 @@ func earliest(a, b event.Time) event.Time {
 		return max(a, b)
 	}
 	return min(a, b)
-}
-
-func addFunnel(sum, f *aggregate.Funnel) {
-	for i := range f.Stages {
-		addStage(&sum.Stages[i], &f.Stages[i])
-	}
-	sum.TooLate += f.TooLate
-	sum.Clamped += f.Clamped
-	sum.Saturated += f.Saturated
-	if sum.Errors == 0 && f.Errors > 0 {
-		sum.FirstError = f.FirstError // partitions come in their order, so this is the lowest one's
-	}
-	sum.Errors += f.Errors
-}
-
-func addStage(sum, s *aggregate.Stage) {
-	sum.Entered += s.Entered
-	sum.Converted += s.Converted
-	sum.InProgress += s.InProgress
-	sum.Dropped += s.Dropped
-	sum.Excluded += s.Excluded
-	sum.Recovered += s.Recovered
-	sum.MatureEntered += s.MatureEntered
-	sum.MatureConverted += s.MatureConverted
-	sum.Value = sum.Value.Plus(s.Value)
-	sum.ValueEvents += s.ValueEvents
-	sum.ToNext.Merge(s.ToNext)
 }
 
 // Backfill says how far a new version of a definition is computed from history.

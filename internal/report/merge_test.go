@@ -59,6 +59,56 @@ func TestMergeAddsUpAllPartitions(t *testing.T) {
 	}
 }
 
+// everything is a report that has something to add up everywhere.
+func everything() aggregate.Funnel {
+	return aggregate.Funnel{
+		Aggregates: []aggregate.Total{{Sum: 5_000_000, Events: 2}},
+		Stages:     []aggregate.Stage{{Entered: 9, Converted: 4, Excluded: 1, Refunded: 250_000}},
+		Completed:  4,
+		Breakdowns: []aggregate.Breakdown{{Groups: map[string]aggregate.Group{"ads": {Entered: 5, Completed: 2}}, Rest: aggregate.Group{Entered: 4, Completed: 2}}},
+		Recent:     aggregate.Comparison{Entered: 9, Completed: 4, EnteredSquared: 11, Cross: 5, CompletedSquared: 4},
+		Before:     aggregate.Comparison{Entered: 7, Completed: 3, EnteredSquared: 9, Cross: 4, CompletedSquared: 3},
+		Cohorts:    map[int64]aggregate.Cohort{20_000: {Entered: []int64{9, 4}, Converted: []int64{4, 4}, Completed: 4}},
+		Rates:      map[int64][]int64{480_000: {12, 3}},
+		Signals:    aggregate.Signals{Given: 5, Retracted: 1, Stale: 2},
+	}
+}
+
+func TestMergeAddsUpEverything(t *testing.T) {
+	t.Parallel()
+	other := everything()
+	other.Breakdowns[0].Groups = map[string]aggregate.Group{"ads": {Entered: 1}, "mail": {Entered: 8, Completed: 4}}
+	other.Cohorts = map[int64]aggregate.Cohort{20_000: {Entered: []int64{1, 0}, Converted: []int64{0, 0}}, 20_001: {Entered: []int64{2, 1}, Converted: []int64{1, 1}, Completed: 1}}
+	other.Rates = map[int64][]int64{480_000: {1, 1}, 480_001: {2, 0}}
+	reports := []aggregate.Partition{
+		partition(0, aggregate.Definition{Active: "v1", Funnel: everything()}),
+		partition(1, aggregate.Definition{Active: "v1", Funnel: other, Pending: "v2"}),
+	}
+	want := report.Numbers{Version: "v1", Recomputing: true, Funnel: aggregate.Funnel{
+		Aggregates: []aggregate.Total{{Sum: 10_000_000, Events: 4}},
+		Stages:     []aggregate.Stage{{Entered: 18, Converted: 8, Excluded: 2, Refunded: 500_000}},
+		Completed:  8,
+		Breakdowns: []aggregate.Breakdown{{
+			Groups: map[string]aggregate.Group{"ads": {Entered: 6, Completed: 2}, "mail": {Entered: 8, Completed: 4}},
+			Rest:   aggregate.Group{Entered: 8, Completed: 4},
+		}},
+		Recent:  aggregate.Comparison{Entered: 18, Completed: 8, EnteredSquared: 22, Cross: 10, CompletedSquared: 8},
+		Before:  aggregate.Comparison{Entered: 14, Completed: 6, EnteredSquared: 18, Cross: 8, CompletedSquared: 6},
+		Cohorts: map[int64]aggregate.Cohort{20_000: {Entered: []int64{10, 4}, Converted: []int64{4, 4}, Completed: 4}, 20_001: {Entered: []int64{2, 1}, Converted: []int64{1, 1}, Completed: 1}},
+		Rates:   map[int64][]int64{480_000: {13, 4}, 480_001: {2, 0}},
+		Signals: aggregate.Signals{Given: 10, Retracted: 2, Stale: 4},
+	}}
+	for range 2 { // a report that is read again is as it was
+		got, err := report.Merge(key, 2, reports)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("sum differs (-want +got):\n%s", diff)
+		}
+	}
+}
+
 func TestMergeRefusesWhatIsIncomplete(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -88,7 +138,7 @@ func TestMergeRefusesWhatIsIncomplete(t *testing.T) {
 			reports: []aggregate.Partition{
 				partition(0, aggregate.Definition{Active: "v1", Funnel: twoStages(1, 1)}), partition(1, aggregate.Definition{Active: "v1"}), partition(2, aggregate.Definition{Active: "v1"}),
 			},
-			want: "add up Funnel/default/shop: partition 0 reports 2 stages and partition 1 reports 0 for one version",
+			want: "add up Funnel/default/shop: partition 0 reports 2 stages and partition 1 reports 0 stages for one version",
 		},
 	}
 	for name, tt := range tests {

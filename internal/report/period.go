@@ -5,10 +5,12 @@ package report
 
 import (
 	"fmt"
+	"sort"
 	"strconv"
 	"time"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -36,23 +38,68 @@ func periodText(p *v1alpha1.FunnelPeriod) string {
 	return from + ".." + to
 }
 
-// countedDays are the first and the last day that a period covers at an instant.
-func countedDays(p *v1alpha1.FunnelPeriod, zone *time.Location, asOf event.Time) (from, to v1alpha1.Date, err error) {
-	if days, rolling := rollingDays(p); rolling {
-		if zone == nil {
-			zone = time.UTC
-		}
-		today := asOf.UTC().In(zone)
-		first := time.Date(today.Year(), today.Month(), today.Day()-days+1, 12, 0, 0, 0, time.UTC) // noon: only the date is of use
-		return date(first), date(today), nil
+// spansAt gives the runs of days that a funnel's numbers are about at an instant.
+func spansAt(fn *v1alpha1.Funnel, zone *time.Location, asOf event.Time) (definition.Spans, error) {
+	window := fn.Spec.Window
+	if window == "" {
+		window = v1alpha1.DefaultWindow
 	}
-	if p.Between != nil {
-		return p.Between.From, p.Between.To, nil
+	length, err := window.Parse()
+	if err != nil {
+		return definition.Spans{}, fmt.Errorf("spec.window: %w", err)
 	}
-	return "", "", fmt.Errorf("spec.period.calendar: periods of the calendar, here %q, are not counted yet: write rollingDays or between", p.Calendar)
+	today := dayOf(asOf.UTC(), zone)
+	spans, err := periodOf(fn.Spec.Period).SpansOn(today, matureDay(today, length, zone))
+	if err != nil {
+		return definition.Spans{}, fmt.Errorf("spec.period: %w", err)
+	}
+	return spans, nil
 }
 
-func date(t time.Time) v1alpha1.Date { return v1alpha1.Date(t.Format(time.DateOnly)) }
+func periodOf(p *v1alpha1.FunnelPeriod) definition.Period {
+	if days, rolling := rollingDays(p); rolling {
+		return definition.Period{RollingDays: days}
+	}
+	if p.Between != nil {
+		return definition.Period{From: string(p.Between.From), To: string(p.Between.To)}
+	}
+	return definition.Period{Calendar: definition.Calendar(p.Calendar)}
+}
+
+// matureDay is the last day of which every attempt's window has passed when today begins.
+func matureDay(today int64, window time.Duration, zone *time.Location) int64 {
+	begins := startOf(today, zone)
+	day := dayOf(begins.Add(-window), zone) // no attempt of the day before it can still be open, and of it only those of its first instant
+	for startOf(day+1, zone).Add(window).After(begins) {
+		day--
+	}
+	return day
+}
+
+// dayOf gives the number of the local day of an instant.
+func dayOf(t time.Time, zone *time.Location) int64 {
+	year, month, day := t.In(zone).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay
+}
+
+const secondsPerDay = 24 * 60 * 60
+
+// startOf gives the first instant whose local date is the day or later. Where a zone changes its clocks at midnight that is not
+// always 00:00.
+func startOf(day int64, zone *time.Location) time.Time {
+	midnight := time.Unix(day*secondsPerDay, 0).UTC()
+	_, offset := midnight.In(zone).Zone()
+	guess := midnight.Add(-time.Duration(offset) * time.Second)
+	if dayOf(guess, zone) >= day && dayOf(guess.Add(-time.Microsecond), zone) < day {
+		return guess
+	}
+	from := midnight.Add(-36 * time.Hour) // no zone is a day and a half away from UTC
+	return from.Add(time.Duration(sort.Search(3*secondsPerDay, func(i int) bool {
+		return dayOf(from.Add(time.Duration(i)*time.Second), zone) >= day
+	})) * time.Second)
+}
+
+func date(day int64) v1alpha1.Date { return v1alpha1.Date(definition.Date(day)) }
 
 // Freshness is how the numbers stand against the events.
 type Freshness struct {

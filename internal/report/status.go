@@ -5,7 +5,7 @@ package report
 
 import (
 	"fmt"
-	"slices"
+	"math/big"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -24,36 +24,44 @@ type Setting struct {
 	Zone *time.Location
 }
 
-// FunnelStatus writes the numbers of a funnel, as of an instant, into a status: the summary but for its data column (see
-// SetData), the period, the stages, the bottleneck, the targets, the counters, exactSince, evaluatedAt and activeVersion. Conditions
-// and observedGeneration are the controller's and stay empty. The numbers must be of the stages that the spec names, or else the
-// error says how they differ: the numbers of an older version of the spec are kept as they were, not written anew.
+// FunnelStatus writes the numbers of a funnel, as of an instant, into a status: all of it but the summary's data column (see SetData),
+// the conditions and observedGeneration, which are the controller's. What the funnel's status says already matters only to verdicts
+// that stay until the opposite is sure: those on targets and on silent stages. The numbers must be of the stages that the spec names,
+// or else the error says how they differ: the numbers of an older version of the spec are kept as they were, not written anew.
 func FunnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.Time) (v1alpha1.FunnelStatus, error) {
-	if len(n.Funnel.Stages) != len(fn.Spec.Stages) {
-		return v1alpha1.FunnelStatus{}, fmt.Errorf("status of funnel %s/%s: version %s has numbers of %d stages, the spec has %d",
-			fn.Namespace, fn.Name, n.Version, len(n.Funnel.Stages), len(fn.Spec.Stages))
-	}
-	from, to, err := countedDays(fn.Spec.Period, setting.Zone, asOf)
+	status, err := funnelStatus(fn, setting, n, asOf)
 	if err != nil {
 		return v1alpha1.FunnelStatus{}, fmt.Errorf("status of funnel %s/%s: %w", fn.Namespace, fn.Name, err)
 	}
-	targets, err := targetStatuses(fn, &n.Funnel)
+	return status, nil
+}
+
+func funnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.Time) (status v1alpha1.FunnelStatus, err error) {
+	c, err := newCounted(fn, setting, n, asOf)
 	if err != nil {
-		return v1alpha1.FunnelStatus{}, fmt.Errorf("status of funnel %s/%s: %w", fn.Namespace, fn.Name, err)
+		return status, err
 	}
-	status := v1alpha1.FunnelStatus{
-		Period:        &v1alpha1.CountedPeriod{From: from, To: to},
-		Stages:        stageStatuses(fn, &n.Funnel),
-		Bottleneck:    bottleneck(fn, &n.Funnel),
+	targets, err := c.targets()
+	if err != nil {
+		return status, err
+	}
+	silent := c.silences()
+	status = v1alpha1.FunnelStatus{
+		Period:        &v1alpha1.CountedPeriod{From: date(c.spans.Current.First), To: date(c.spans.Current.Last)},
+		Stages:        append(c.totalStatuses(), c.stageStatuses(silent)...),
+		Bottleneck:    c.bottleneck(silent),
 		Targets:       targets,
+		Previous:      c.previous(),
+		Breakdowns:    c.breakdowns(),
 		Counters:      counters(&n.Funnel),
 		EvaluatedAt:   evaluatedAt(n, asOf),
 		ActiveVersion: n.Version,
 	}
-	if n.ExactSince > 0 {
+	if n.ExactSince > event.At(startOf(c.spans.Current.First, c.setting.Zone)) {
 		status.ExactSince = metaTime(n.ExactSince)
 	}
-	status.Summary = summary(fn, setting, &n.Funnel, &status)
+	status.Summary = c.summary(&status)
+	status.Levers, status.Summary.BestLever = c.levers()
 	return status, nil
 }
 
@@ -87,13 +95,51 @@ func metaTime(t event.Time) *metav1.Time {
 	return &metav1.Time{Time: t.UTC().Truncate(time.Second)}
 }
 
-func stageStatuses(fn *v1alpha1.Funnel, f *aggregate.Funnel) []v1alpha1.StageStatus {
-	stages := make([]v1alpha1.StageStatus, len(f.Stages))
-	for i := range f.Stages {
-		s := &f.Stages[i]
+// totalStatuses are those of the aggregate stages. How many people a sum stands for is not known, so they show the sum and what share
+// the next stage is of it.
+func (c *counted) totalStatuses() []v1alpha1.StageStatus {
+	stages := make([]v1alpha1.StageStatus, len(c.totals))
+	for i := range c.totals {
 		stages[i] = v1alpha1.StageStatus{
-			Name:             fn.Spec.Stages[i].Name,
-			Title:            fn.Spec.Stages[i].Title,
+			Name:       c.totals[i].Name,
+			Title:      c.totals[i].Title,
+			Aggregate:  trimmed(c.total(i).Sum),
+			Conversion: c.totalConversion(i),
+		}
+	}
+	return stages
+}
+
+// totalConversion is the next stage's number as a share of an aggregate stage's sum; nil where that is none, or too large to mean any.
+func (c *counted) totalConversion(i int) *v1alpha1.Rate {
+	part, whole := c.passed(i)
+	if whole.Sign() <= 0 || part.Sign() < 0 {
+		return nil
+	}
+	share := part.Quo(part, whole)
+	const most = 1000 // a hundred thousand percent
+	if share.Cmp(big.NewRat(most, 1)) > 0 {
+		return nil
+	}
+	return rateOf(share)
+}
+
+// passed gives the number of the stage after an aggregate stage, and the aggregate stage's own.
+func (c *counted) passed(i int) (part, whole *big.Rat) {
+	part = new(big.Rat).SetInt64(c.stages[0].Entered)
+	if i+1 < len(c.totals) {
+		part = big.NewRat(int64(c.total(i+1).Sum), microsPerUnit)
+	}
+	return part, big.NewRat(int64(c.total(i).Sum), microsPerUnit)
+}
+
+func (c *counted) stageStatuses(silent []bool) []v1alpha1.StageStatus {
+	stages := make([]v1alpha1.StageStatus, len(c.stages))
+	for i := range c.stages {
+		s := &c.stages[i]
+		stages[i] = v1alpha1.StageStatus{
+			Name:             c.specs[i].Name,
+			Title:            c.specs[i].Title,
 			Entered:          s.Entered,
 			Converted:        s.Converted,
 			InProgress:       s.InProgress,
@@ -103,16 +149,20 @@ func stageStatuses(fn *v1alpha1.Funnel, f *aggregate.Funnel) []v1alpha1.StageSta
 			Conversion:       rate(s.Converted, s.Entered),
 			MatureConversion: rate(s.MatureConverted, s.MatureEntered),
 			TimeToConvert:    timeToConvert(&s.ToNext),
+			Silent:           silent[i],
 		}
-		if fn.Spec.Stages[i].Value != "" {
-			stages[i].Value = stageValue(s)
+		if c.specs[i].Value != "" {
+			stages[i].Value = stageValue(s, c.specs[i].Refund != nil)
 		}
 	}
 	return stages
 }
 
-func stageValue(s *aggregate.Stage) *v1alpha1.StageValue {
+func stageValue(s *aggregate.Stage, refunds bool) *v1alpha1.StageValue {
 	v := &v1alpha1.StageValue{Sum: decimal(s.Value), Events: s.ValueEvents}
+	if refunds {
+		v.Refunded = decimal(s.Refunded)
+	}
 	if s.ValueEvents > 0 {
 		v.Average = average(s.Value, s.ValueEvents)
 	}
@@ -130,7 +180,7 @@ func timeToConvert(took *aggregate.Sketch) *v1alpha1.TimeToConvert {
 
 // counters gives nil while there is nothing to tell.
 func counters(f *aggregate.Funnel) *v1alpha1.FunnelCounters {
-	c := v1alpha1.FunnelCounters{TooLate: f.TooLate, Clamped: f.Clamped, Saturated: f.Saturated, EvaluationErrors: f.Errors}
+	c := v1alpha1.FunnelCounters{TooLate: f.TooLate, Clamped: f.Clamped, Saturated: f.Saturated, Stale: f.Signals.Stale, EvaluationErrors: f.Errors}
 	if f.Errors > 0 {
 		c.EvaluationErrorExample = &v1alpha1.EvaluationError{
 			Field:     bounded(f.FirstError.Field, 128),
@@ -155,45 +205,38 @@ func bounded(text string, length int) string {
 }
 
 // summary is the row of "kubectl get funnels".
-func summary(fn *v1alpha1.Funnel, setting Setting, f *aggregate.Funnel, status *v1alpha1.FunnelStatus) *v1alpha1.FunnelSummary {
-	first, last := &f.Stages[0], &f.Stages[len(f.Stages)-1]
+func (c *counted) summary(status *v1alpha1.FunnelStatus) *v1alpha1.FunnelSummary {
+	entered, completed := c.stages[0].Entered, c.completed()
 	s := &v1alpha1.FunnelSummary{
-		Period:    periodText(fn.Spec.Period),
-		Entered:   &first.Entered,
-		Converted: &last.Converted,
+		Period:    periodText(c.fn.Spec.Period),
+		Entered:   &entered,
+		Converted: &completed,
 	}
-	if overall := rate(last.Converted, first.Entered); overall != nil {
+	if overall := rate(completed, entered); overall != nil {
 		s.Conversion, s.ConversionBasisPoints = overall.Percent, &overall.BasisPoints
 	}
 	if b := status.Bottleneck; b != nil {
 		s.Bottleneck = b.Transition
-		s.Lost = percentInTenths(b.Lost, enteredAt(fn, f, b.From))
+		from, _ := c.indexOf(b.From)
+		s.Lost = percentInTenths(b.Lost, c.stages[from].Entered)
 	}
-	if first.Entered > 0 {
-		s.Revenue = revenue(fn, f, setting.Currency)
+	if p := status.Previous; p != nil && p.Change != nil {
+		s.Change = p.Change.Text
+	}
+	if entered > 0 {
+		s.Revenue = c.revenue()
 	}
 	return s
 }
 
-func enteredAt(fn *v1alpha1.Funnel, f *aggregate.Funnel, stage string) int64 {
-	for i := range fn.Spec.Stages {
-		if fn.Spec.Stages[i].Name == stage {
-			return f.Stages[i].Entered
-		}
-	}
-	return 0
-}
-
 // revenue is the value of the last stage that has one, and empty when none has.
-func revenue(fn *v1alpha1.Funnel, f *aggregate.Funnel, currency string) string {
-	for i := range slices.Backward(f.Stages) {
-		if fn.Spec.Stages[i].Value == "" {
-			continue
-		}
-		if currency == "" {
-			return compact(f.Stages[i].Value)
-		}
-		return compact(f.Stages[i].Value) + " " + currency
+func (c *counted) revenue() string {
+	stage, valued := c.valued()
+	switch {
+	case !valued:
+		return ""
+	case c.setting.Currency == "":
+		return compact(stage.Value)
 	}
-	return ""
+	return compact(stage.Value) + " " + c.setting.Currency
 }

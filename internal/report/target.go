@@ -11,165 +11,158 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
-	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/stats"
 )
 
-// BottleneckMinimum is how many contacts must have entered a stage before its transition can be called the bottleneck. Below it
-// a single contact moves the rate by more than three percentage points. A funnel in which no stage has as many judges all alike.
-const BottleneckMinimum = 30
-
-// transition is the way from one stage to the next.
-type transition struct {
-	from               int // index of the stage that is left
-	entered, converted int64
-	dropped            int64
-	target             int32 // in basis points; -1 without one
+// evidence is what is known about how many get from one stage to another.
+type evidence struct {
+	// entered and reached are those who entered the one and those of them who reached the other; inProgress may still do so.
+	entered, reached, inProgress int64
+	// matureEntered and matureReached are those of them whose time is over.
+	matureEntered, matureReached int64
+	// designEffect is for how many independent ones each of them stands in; 1 where all are independent.
+	designEffect float64
 }
 
-// dropOff is the exact share that is lost.
-func (t transition) dropOff() *big.Rat { return big.NewRat(t.dropped, t.entered) }
+// interval holds the share that gets there in the end, at 95 %, and is false while too few came. It asks those whose time is over, if
+// they are enough; else it is so wide that whoever is still on the way may reach the stage or not.
+func (e evidence) interval() (interval stats.Interval, known bool) {
+	share := func(reached, entered int64) stats.Interval {
+		return stats.Wilson(float64(reached)/e.designEffect, float64(entered)/e.designEffect, stats.Z95)
+	}
+	needed := neededSize * e.designEffect
+	switch {
+	case float64(e.matureEntered) >= needed:
+		return share(e.matureReached, e.matureEntered), true
+	case float64(e.entered) >= needed:
+		return stats.Interval{
+			Low:  share(e.reached, e.entered).Low,
+			High: share(min(e.reached+e.inProgress, e.entered), e.entered).High,
+		}, true
+	}
+	return stats.Interval{}, false
+}
 
-// shortfall is what is missing to the target as an exact share of the target; nil when nothing is, or without a target.
-func (t transition) shortfall() *big.Rat {
-	if t.target <= 0 {
+// verdict says whether a target, in basis points, is met. It is so only when the whole interval is on one side; in between the verdict
+// that stands is kept. Nil is none: while too few came, or as long as nothing has been decided.
+func (e evidence) verdict(target int32, standing *bool) *bool {
+	interval, known := e.interval()
+	if !known {
 		return nil
 	}
-	reached := new(big.Rat).Quo(big.NewRat(t.converted, t.entered), big.NewRat(int64(t.target), basisPoints))
-	missing := new(big.Rat).Sub(big.NewRat(1, 1), reached)
-	if missing.Sign() <= 0 {
-		return nil
+	aim, met := float64(target)/basisPoints, true
+	switch {
+	case interval.Low >= aim, target >= basisPoints && e.reached == e.entered:
+		return &met
+	case interval.High < aim:
+		met = false
+		return &met
 	}
-	return missing
+	return standing
 }
 
-// transitions are those that anybody entered, in order.
-func transitions(fn *v1alpha1.Funnel, f *aggregate.Funnel) []transition {
-	var all []transition
-	for i := range len(f.Stages) - 1 {
-		s := &f.Stages[i]
-		if s.Entered == 0 {
-			continue
-		}
-		all = append(all, transition{
-			from: i, entered: s.Entered, converted: s.Converted, dropped: s.Dropped,
-			target: targetOf(fn, fn.Spec.Stages[i+1].Name),
-		})
-	}
-	return all
-}
-
-func targetOf(fn *v1alpha1.Funnel, stage string) int32 {
-	for _, t := range fn.Spec.Targets {
-		if t.Stage != stage {
-			continue
-		}
-		if points, err := t.Conversion.BasisPoints(); err == nil {
-			return points
-		}
-	}
-	return -1
-}
-
-// bottleneck finds the transition where most is to be gained: with targets the one that falls shortest of its target, relative
-// to the target; where no target is missed the one that loses the largest share. Of equal ones the first. Nil while nobody is lost.
-func bottleneck(fn *v1alpha1.Funnel, f *aggregate.Funnel) *v1alpha1.Bottleneck {
-	candidates := withEnough(transitions(fn, f))
-	if worst, missing := largest(candidates, transition.shortfall); missing != nil {
-		b := bottleneckAt(fn, worst, v1alpha1.BottleneckByTarget)
-		b.Shortfall = rateOf(missing)
-		return b
-	}
-	worst, lost := largest(candidates, transition.dropOff)
-	if lost == nil || lost.Sign() == 0 {
-		return nil
-	}
-	return bottleneckAt(fn, worst, v1alpha1.BottleneckByDropOff)
-}
-
-func withEnough(all []transition) []transition {
-	var enough []transition
-	for _, t := range all {
-		if t.entered >= BottleneckMinimum {
-			enough = append(enough, t)
-		}
-	}
-	if len(enough) == 0 {
-		return all
-	}
-	return enough
-}
-
-// largest gives the first transition of the largest measure, leaving out those without one; nil when none has one.
-func largest(all []transition, measure func(transition) *big.Rat) (worst transition, most *big.Rat) {
-	for _, t := range all {
-		if m := measure(t); m != nil && (most == nil || m.Cmp(most) > 0) {
-			worst, most = t, m
-		}
-	}
-	return worst, most
-}
-
-func bottleneckAt(fn *v1alpha1.Funnel, t transition, basis v1alpha1.BottleneckBasis) *v1alpha1.Bottleneck {
-	from, to := fn.Spec.Stages[t.from].Name, fn.Spec.Stages[t.from+1].Name
-	return &v1alpha1.Bottleneck{
-		From:       from,
-		To:         to,
-		Transition: from + "→" + to,
-		Lost:       t.dropped,
-		DropOff:    *rateOf(t.dropOff()),
-		Basis:      basis,
-	}
-}
-
-func targetStatuses(fn *v1alpha1.Funnel, f *aggregate.Funnel) ([]v1alpha1.TargetStatus, error) {
-	if len(fn.Spec.Targets) == 0 {
+// targets says how far each target is reached.
+func (c *counted) targets() ([]v1alpha1.TargetStatus, error) {
+	if len(c.fn.Spec.Targets) == 0 {
 		return nil, nil
 	}
-	entered := map[string]transition{}
-	for _, t := range transitions(fn, f) {
-		entered[fn.Spec.Stages[t.from+1].Name] = t
-	}
-	statuses := make([]v1alpha1.TargetStatus, len(fn.Spec.Targets))
-	for i, target := range fn.Spec.Targets {
-		if _, err := target.Conversion.BasisPoints(); err != nil {
+	statuses := make([]v1alpha1.TargetStatus, len(c.fn.Spec.Targets))
+	for i, target := range c.fn.Spec.Targets {
+		points, err := target.Conversion.BasisPoints()
+		if err != nil {
 			return nil, fmt.Errorf("spec.targets[%d].conversion: %w", i, err)
 		}
-		statuses[i] = v1alpha1.TargetStatus{Stage: target.Stage, Target: target.Conversion}
-		t, known := entered[target.Stage]
-		if !known {
-			continue
+		s := v1alpha1.TargetStatus{Stage: target.Stage, Target: target.Conversion}
+		if stage, found := c.indexOf(target.Stage); found && stage > 0 {
+			c.judge(&s, c.transition(c.sourceOf(stage), stage), points)
+		} else {
+			c.judgeTotal(&s, points)
 		}
-		missing := t.shortfall()
-		met := missing == nil
-		statuses[i].Actual, statuses[i].Met = rate(t.converted, t.entered), &met
-		if !met {
-			statuses[i].Shortfall = rateOf(missing)
-		}
+		statuses[i] = s
 	}
 	return statuses, nil
 }
 
+func (c *counted) judge(s *v1alpha1.TargetStatus, t transition, points int32) {
+	if s.Actual = rate(t.converted, t.entered); s.Actual == nil {
+		return
+	}
+	s.Met = c.evidenceOf(t).verdict(points, c.standing(s))
+	t.target = points
+	if missing := t.shortfall(); missing != nil {
+		s.Shortfall = rateOf(missing)
+	}
+}
+
+// judgeTotal judges what comes right after an aggregate stage as if each of what that adds up were a try of its own.
+func (c *counted) judgeTotal(s *v1alpha1.TargetStatus, points int32) {
+	for i := range c.totals {
+		if c.fn.Spec.Stages[i+1].Name != s.Stage {
+			continue
+		}
+		if s.Actual = c.totalConversion(i); s.Actual == nil {
+			return
+		}
+		part, whole := c.passed(i)
+		t := transition{entered: rounded(whole), target: points}
+		t.converted = min(rounded(part), t.entered)
+		if t.entered == 0 {
+			return
+		}
+		s.Met = evidence{entered: t.entered, reached: t.converted, designEffect: 1}.verdict(points, c.standing(s))
+		if missing := t.shortfall(); missing != nil {
+			s.Shortfall = rateOf(missing)
+		}
+	}
+}
+
+func rounded(n *big.Rat) int64 { return scaled(n, 1) }
+
+func (c *counted) evidenceOf(t transition) evidence {
+	from := &c.stages[t.from]
+	return evidence{
+		entered: t.entered, reached: t.converted, inProgress: from.InProgress,
+		matureEntered: from.MatureEntered, matureReached: min(from.MatureConverted, c.stages[t.to].MatureEntered),
+		designEffect: c.designEffect(),
+	}
+}
+
+// standing is the verdict that the status holds about a target; nil without one, or about another share.
+func (c *counted) standing(of *v1alpha1.TargetStatus) *bool {
+	for _, t := range c.fn.Status.Targets {
+		if t.Stage == of.Stage && t.Target == of.Target {
+			return t.Met
+		}
+	}
+	return nil
+}
+
 // OnTarget is the verdict on the targets of a status, as a condition without a transition time: True when all are met, False when
-// any is missed, Unknown while the only thing that keeps it from True is that nobody has entered a stage. Nil without targets.
+// any is missed, else Unknown. Nil without targets.
 func OnTarget(status *v1alpha1.FunnelStatus) *metav1.Condition {
 	if len(status.Targets) == 0 {
 		return nil
 	}
-	var missed, unknown []string
+	var missed, empty, undecided []string
 	for _, t := range status.Targets {
 		switch {
-		case t.Met == nil:
-			unknown = append(unknown, t.Stage)
-		case !*t.Met:
+		case t.Met != nil && !*t.Met:
 			missed = append(missed, fmt.Sprintf("%s is reached by %s, target %s", t.Stage, t.Actual.Percent, t.Target))
+		case t.Actual == nil:
+			empty = append(empty, t.Stage)
+		case t.Met == nil:
+			undecided = append(undecided, t.Stage)
 		}
 	}
 	c := &metav1.Condition{Type: v1alpha1.ConditionOnTarget, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonTargetsMet, Message: "every target is met"}
 	switch {
 	case len(missed) > 0:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, v1alpha1.ReasonTargetsMissed, strings.Join(missed, "; ")
-	case len(unknown) > 0:
-		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonNoData, "nobody has entered the stage before "+strings.Join(unknown, ", ")+" yet"
+	case len(empty) > 0:
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonNoData, "nobody has entered the stage before "+strings.Join(empty, ", ")+" yet"
+	case len(undecided) > 0:
+		c.Status, c.Reason = metav1.ConditionUnknown, v1alpha1.ReasonUndecided
+		c.Message = "not decided for " + strings.Join(undecided, ", ") + ": too few have come, or so many that chance explains either side of the target"
 	}
 	c.Message = bounded(c.Message, v1alpha1.MaxConditionMessageLength)
 	return c

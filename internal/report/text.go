@@ -57,6 +57,13 @@ func decimal(m aggregate.Micros) v1alpha1.Decimal {
 	return v1alpha1.Decimal(sign + strconv.FormatUint(whole, 10) + "." + decimals[:2] + strings.TrimRight(decimals[2:], "0"))
 }
 
+// trimmed writes a number that is no money exactly, without decimals that say nothing: "1200000".
+func trimmed(m aggregate.Micros) v1alpha1.Decimal {
+	sign, whole, fraction := parts(m)
+	decimals := strings.TrimRight(fmt.Sprintf(".%06d", fraction), "0")
+	return v1alpha1.Decimal(sign + strconv.FormatUint(whole, 10) + strings.TrimSuffix(decimals, "."))
+}
+
 // parts splits an amount into its sign, whole units and millionths.
 func parts(m aggregate.Micros) (sign string, whole, fraction uint64) {
 	u := uint64(m)

@@ -114,8 +114,10 @@ func funnelStatus(f *funnel, reports []aggregate.Partition, asOf event.Time) (*v
 	set(&s.Conditions, generation, now, metav1.Condition{
 		Type: v1alpha1.ConditionDataComplete, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonBackfillFinished, Message: "all stored events are in the numbers",
 	})
-	if verdict := report.OnTarget(&s); verdict != nil {
-		set(&s.Conditions, generation, now, *verdict)
+	for _, verdict := range []*metav1.Condition{report.OnTarget(&s), report.DataSuspect(&s)} {
+		if verdict != nil {
+			set(&s.Conditions, generation, now, *verdict)
+		}
 	}
 	return &s, nil
 }

@@ -66,14 +66,15 @@ func decide(o observation) decision {
 	} else {
 		d.offer = definitionOf(o)
 		d.verdict = standing(o)
-		d.complete = completeness(o)
 	}
 	d.fresh = freshness(o)
-	if o.funnel.Spec.Suspend {
-		return d
+	if !o.funnel.Spec.Suspend {
+		d.numbers, d.shown = numbers(o)
+		d.again = untilNextHour(o)
 	}
-	d.numbers, d.shown = numbers(o)
-	d.again = untilTomorrow(o)
+	if d.offer != nil {
+		d.complete = completeness(o, d)
+	}
 	return d
 }
 
@@ -154,7 +155,7 @@ func activePartitions(o observation) int {
 }
 
 // completeness says whether all history is in the numbers of the spec as it is now. Nil while that is not known.
-func completeness(o observation) *metav1.Condition {
+func completeness(o observation, d decision) *metav1.Condition {
 	if o.view.State != plane.Connected {
 		return nil
 	}
@@ -165,10 +166,13 @@ func completeness(o observation) *metav1.Condition {
 		percent := report.BackfillOf(o.key(), o.view.PartitionCount, o.view.Partitions).Percent
 		return condition(metav1.ConditionFalse, v1alpha1.ReasonBackfillRunning, fmt.Sprintf("%d%% of the stored events are read", percent))
 	}
-	merged, err := report.Merge(o.key(), o.view.PartitionCount, o.view.Partitions)
-	if err == nil && merged.ExactSince > 0 {
+	shown := &o.funnel.Status
+	if d.shown {
+		shown = d.numbers
+	}
+	if shown.ExactSince != nil {
 		return condition(metav1.ConditionFalse, v1alpha1.ReasonHistoryMissing, fmt.Sprintf(
-			"the log holds every event since %s; earlier ones are missing from the numbers", merged.ExactSince.UTC().Format(time.RFC3339)))
+			"the log holds every event since %s; earlier ones are missing from the numbers", shown.ExactSince.UTC().Format(time.RFC3339)))
 	}
 	return condition(metav1.ConditionTrue, v1alpha1.ReasonBackfillFinished, "all stored events are in the numbers")
 }

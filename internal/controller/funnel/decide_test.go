@@ -199,6 +199,7 @@ func TestCompleteness(t *testing.T) {
 		"all history is in":          {observed: observed(), want: "True BackfillFinished"},
 		"history is read":            {observed: observed(in(1, aggregate.Definition{Pending: "1", Done: 1, Target: 2})), want: "False BackfillRunning", says: "75%"},
 		"history is gone":            {observed: observed(in(1, exactSince(noon))), want: "False HistoryMissing", says: "2026-11-21T12:00:00Z"},
+		"it is gone from before":     {observed: observed(in(1, exactSince(noon.AddDate(0, 0, -31)))), want: "True BackfillFinished"},
 		"the spec is wrong":          {observed: observed(broken), want: "as before"},
 		"the runner does not answer": {observed: observed(func(o *observation) { o.view.State = plane.Unreachable }), want: "as before"},
 	}

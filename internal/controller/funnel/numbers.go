@@ -51,17 +51,28 @@ func instant(n report.Numbers, asOf event.Time) event.Time {
 	return max(asOf, n.From)
 }
 
-// untilTomorrow is how long it takes until the day changes and with it the days that a rolling period counts. The runner's clock
-// decides, so this is only when to look again.
-func untilTomorrow(o observation) time.Duration {
-	period := o.funnel.Spec.Period
-	if o.meaning.zone == nil || (period != nil && period.RollingDays == 0) {
+// untilNextHour is how long it takes until the hour changes, and maybe with it the day: days are what is counted and compared, and
+// with every hour without an event a stage may be found silent. The runner's clock decides, so this is only when to look again.
+func untilNextHour(o observation) time.Duration {
+	zone := o.meaning.zone
+	if zone == nil {
 		return 0
 	}
-	now := o.now.In(o.meaning.zone)
-	tomorrow := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, o.meaning.zone)
+	now := o.now.In(zone) // a zone may be half an hour off, and then its day begins in the middle of another's hour
+	hour := time.Date(now.Year(), now.Month(), now.Day(), now.Hour(), 0, 0, 0, zone)
+	wait := min(hour.Add(time.Hour).Sub(now), now.Truncate(time.Hour).Add(time.Hour).Sub(now))
 	const afterTheRunner = 5 * time.Second
-	return tomorrow.Sub(now) + afterTheRunner
+	return max(wait, 0) + afterTheRunner
+}
+
+// dataBegins says that the first units have entered, for which whoever has just applied a Funnel and sent an event waits.
+func dataBegins(before, after status.Resource) bool {
+	return noData(before) && !noData(after)
+}
+
+func noData(resource status.Resource) bool {
+	funnel, is := resource.(*v1alpha1.Funnel)
+	return is && dataOf(funnel) == v1alpha1.DataNoData
 }
 
 // write puts a decision into the Funnel's status; before is the Funnel as it was read.
@@ -71,7 +82,8 @@ func write(funnel, before *v1alpha1.Funnel, d decision, now time.Time) {
 		funnel.Status = *d.numbers
 		funnel.Status.Conditions, funnel.Status.ObservedGeneration = conditions, generation
 		funnel.Status.Summary.Data = data
-		writeTargets(funnel, now)
+		writeCondition(funnel, now, v1alpha1.ConditionOnTarget, report.OnTarget(&funnel.Status))
+		writeCondition(funnel, now, v1alpha1.ConditionDataSuspect, report.DataSuspect(&funnel.Status))
 	}
 	if d.verdict != nil {
 		d.verdict.Apply(funnel, now)
@@ -95,13 +107,11 @@ func dataOf(funnel *v1alpha1.Funnel) string {
 	return funnel.Status.Summary.Data
 }
 
-// writeTargets says whether the numbers reach the targets.
-func writeTargets(funnel *v1alpha1.Funnel, now time.Time) {
-	verdict := report.OnTarget(&funnel.Status)
+// writeCondition sets a condition that says something about the numbers, and removes it where there is nothing to say.
+func writeCondition(funnel *v1alpha1.Funnel, now time.Time, kind string, verdict *metav1.Condition) {
 	if verdict == nil {
-		status.Remove(funnel, v1alpha1.ConditionOnTarget)
+		status.Remove(funnel, kind)
 		return
 	}
-	condition := metav1.Condition{Type: verdict.Type, Status: verdict.Status, Reason: verdict.Reason, Message: verdict.Message}
-	status.Set(funnel, now, condition)
+	status.Set(funnel, now, *verdict)
 }

@@ -17,6 +17,7 @@ import (
 // SetupWithManager makes the manager reconcile Funnels: when their spec changes, when the workspace that they name comes, changes
 // or goes, and when the runners report other numbers.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
+	r.Publisher.Urgent = dataBegins
 	// What the operator itself writes into a status must not wake it up.
 	specChanged := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	err := ctrl.NewControllerManagedBy(manager).

@@ -31,6 +31,7 @@ type counter struct {
 	clock    *clocktesting.FakeClock
 	versions map[string]string
 	visits   int64
+	rates    map[int64][]int64
 }
 
 func (c *counter) Apply(_ context.Context, set control.Definitions) (control.Applied, error) {
@@ -52,7 +53,11 @@ func (c *counter) Report(context.Context) (control.Report, error) {
 			if number == 0 {
 				stages[0] = aggregate.Stage{Entered: c.visits, InProgress: c.visits}
 			}
-			partition.Funnels[key] = aggregate.Definition{Active: version, Funnel: aggregate.Funnel{Stages: stages}}
+			numbers := aggregate.Funnel{Stages: stages}
+			if number == 0 {
+				numbers.Rates = c.rates
+			}
+			partition.Funnels[key] = aggregate.Definition{Active: version, Funnel: numbers}
 		}
 		report.Partitions = append(report.Partitions, partition)
 	}
@@ -95,7 +100,7 @@ func newOperated(t *testing.T) *operated {
 	o.reconciler = &Reconciler{
 		Client: store, Roster: directory, Plane: runners, Clock: o.clock,
 		Publisher: &status.Publisher{
-			Kind: "Funnel", Client: store, Recorder: events.NewFakeRecorder(100), Pace: status.NewPace(30 * time.Second),
+			Kind: "Funnel", Client: store, Recorder: events.NewFakeRecorder(100), Pace: status.NewPace(30 * time.Second), Urgent: dataBegins,
 		},
 	}
 	return o
@@ -193,8 +198,16 @@ func TestTheLastNumbersOfABurstAreWritten(t *testing.T) {
 func TestTheDayMovesThePeriodOnce(t *testing.T) {
 	o := newOperated(t)
 	o.settle()
-	if until := o.due.Sub(time.Date(2026, 11, 22, 0, 0, 0, 0, moscow)); until < 0 || until > time.Minute {
-		t.Fatalf("the controller looks again at %s, want just after midnight in Moscow", o.due)
+	midnight := time.Date(2026, 11, 22, 0, 0, 0, 0, moscow)
+	for o.due.Before(midnight) {
+		if o.due.Sub(o.clock.Now()) > time.Hour+time.Minute || o.due.IsZero() {
+			t.Fatalf("at %s the controller looks again at %s, want after the hour", o.clock.Now(), o.due)
+		}
+		o.clock.SetTime(o.due)
+		o.pass()
+	}
+	if late := o.due.Sub(midnight); late > time.Minute || len(o.patches) > 0 {
+		t.Fatalf("the controller looks again at %s after %d writes, want just after midnight in Moscow and none", o.due, len(o.patches))
 	}
 	o.clock.SetTime(o.due)
 	for range 120 {
@@ -203,6 +216,48 @@ func TestTheDayMovesThePeriodOnce(t *testing.T) {
 	stored := o.pass()
 	if stored.Status.Period.To != "2026-11-22" || len(o.patches) != 1 {
 		t.Errorf("the period ends on %s after %d writes, want 2026-11-22 after one", stored.Status.Period.To, len(o.patches))
+	}
+}
+
+func TestTheFirstNumbersAreWrittenAtOnce(t *testing.T) {
+	o := newOperated(t)
+	var ready bool
+	for range 5 {
+		condition := status.Condition(o.pass(), v1alpha1.ConditionReady)
+		ready = condition != nil && condition.Status == metav1.ConditionTrue
+	}
+	before := len(o.patches)
+	o.runner.visits = 1
+	stored := o.pass()
+	if !ready || len(o.patches) != before+1 || *stored.Status.Summary.Entered != 1 {
+		t.Fatalf("a second after the first event, seconds after the Funnel was applied: ready %t, %d more writes, entered %d; want one write of it",
+			ready, len(o.patches)-before, *stored.Status.Summary.Entered)
+	}
+	for range 60 {
+		o.runner.visits++
+		o.pass()
+	}
+	if n := len(o.patches) - before - 1; n < 1 || n > 2 {
+		t.Errorf("the minute after it brought %d writes, want one per interval", n)
+	}
+}
+
+func TestASilentStageIsSuspectUntilAnEventComes(t *testing.T) {
+	o := newOperated(t)
+	o.runner.visits = 5
+	hour := o.clock.Now().Unix() / 3600
+	o.runner.rates = map[int64][]int64{}
+	for back := int64(6); back < 8*24; back++ {
+		o.runner.rates[hour-back] = []int64{100, 10}
+	}
+	o.settle()
+	suspect := status.Condition(o.pass(), v1alpha1.ConditionDataSuspect)
+	if suspect == nil || suspect.Status != metav1.ConditionTrue || suspect.Reason != v1alpha1.ReasonStageSilent {
+		t.Fatalf("after five silent hours DataSuspect is %+v, want it True", suspect)
+	}
+	o.runner.rates[hour] = []int64{1, 0}
+	if suspect := status.Condition(o.pass(), v1alpha1.ConditionDataSuspect); suspect != nil || len(o.patches) != 1 {
+		t.Errorf("after the next event DataSuspect is %+v and there were %d writes, want it gone with one", suspect, len(o.patches))
 	}
 }
 

@@ -33,6 +33,8 @@ type Publisher struct {
 	Recorder events.EventRecorder
 	// Pace bounds how often numbers are written.
 	Pace *Pace
+	// Urgent says of numbers that they are worth a write at once, like a condition. Nil is never.
+	Urgent func(before, after Resource) bool
 
 	mu       sync.Mutex
 	outdated map[types.NamespacedName]string // resource versions that were replaced last
@@ -48,7 +50,7 @@ func (p *Publisher) Publish(ctx context.Context, before, after Resource, now tim
 		return catchUp, nil
 	}
 	cause := causeConditions
-	if !conditionsChanged(before, after) {
+	if !conditionsChanged(before, after) && (p.Urgent == nil || !p.Urgent(before, after)) {
 		if wait := p.Pace.Wait(client.ObjectKeyFromObject(after), now); wait > 0 {
 			return wait, nil
 		}

@@ -115,7 +115,7 @@ func judged(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 		if strings.Contains(string(text), "marketing.waymark.dev") {
-			all["sample "+filepath.Base(sample)] = string(text)
+			all["sample "+filepath.Join(filepath.Base(filepath.Dir(sample)), filepath.Base(sample))] = string(text)
 		}
 	}
 	return all
