@@ -185,9 +185,6 @@ func (p *plan) nextChange(now *view, day int64) int64 {
 			return today
 		}
 	}
-	if day > to {
-		return day // of a clock that has not begun: then, at the latest, it has a cohort
-	}
 	return 0
 }
 
