@@ -18,6 +18,8 @@ type meanings struct {
 	exclusions []exclusion
 	// acts and breaks are as in Match.
 	acts, breaks bool
+	// asks is set when some condition depends on the contact's attributes.
+	asks bool
 }
 
 // condition is a question about an event; nil is always true.
@@ -125,7 +127,7 @@ func (b *builder) stage(i int) {
 			where = fmt.Sprintf("%s.anyOf[%d].where", field, j)
 		}
 		m := p.byType[match.Event]
-		m.ways = append(m.ways, way{i, b.condition(where, match.Where)})
+		m.ways = append(m.ways, way{i, b.ask(m, where, match.Where)})
 	}
 	p.amounts[i].value = b.amount(field+".value", s.Value)
 	if s.Refund != nil {
@@ -139,7 +141,7 @@ func (b *builder) stage(i int) {
 func (b *builder) exclusion(i int) {
 	x := &b.program.funnel.Exclusions[i]
 	m := b.program.byType[x.Event]
-	m.exclusions = append(m.exclusions, exclusion{i, b.condition(fmt.Sprintf("spec.exclusions[%d].where", i), x.Where)})
+	m.exclusions = append(m.exclusions, exclusion{i, b.ask(m, fmt.Sprintf("spec.exclusions[%d].where", i), x.Where)})
 }
 
 func (b *builder) condition(field, source string) condition {
@@ -148,6 +150,19 @@ func (b *builder) condition(field, source string) condition {
 	}
 	compiled, err := expression.NewCondition(expression.OnEvent, source)
 	b.note(field, source, err)
+	return condition{compiled, field}
+}
+
+// ask compiles a condition that may depend on the contact's attributes.
+func (b *builder) ask(m *meanings, field, source string) condition {
+	if source == "" {
+		return condition{}
+	}
+	compiled, err := expression.NewCondition(expression.OnContact, source)
+	b.note(field, source, err)
+	if err == nil && compiled.ReadsContact() {
+		m.asks = true
+	}
 	return condition{compiled, field}
 }
 

@@ -171,9 +171,14 @@ func TestFromFunnelErrors(t *testing.T) {
 			want:   `spec.stages[1].where: Invalid value: "evnt.data.price > 0": line 1, column 1: "evnt": is not known here: did you mean "event"?`,
 		},
 		"a condition in anyOf": {
-			change: func(fn *v1alpha1.Funnel) { fn.Spec.Stages[0].AnyOf[1].Where = "contact.attributes.vip" },
+			change: func(fn *v1alpha1.Funnel) { fn.Spec.Stages[0].AnyOf[1].Where = "evnt.data.vip" },
 			reason: v1alpha1.ReasonInvalidExpression,
-			want:   `spec.stages[0].anyOf[1].where: Invalid value: "contact.attributes.vip": line 1, column 1: "contact": the contact's attributes are not supported here yet: write a condition on event`,
+			want:   `spec.stages[0].anyOf[1].where: Invalid value: "evnt.data.vip": line 1, column 1: "evnt": is not known here: did you mean "event"?`,
+		},
+		"an amount by the contact": {
+			change: func(fn *v1alpha1.Funnel) { fn.Spec.Stages[2].Value = "contact.attributes.total" },
+			reason: v1alpha1.ReasonInvalidExpression,
+			want:   `spec.stages[2].value: Invalid value: "contact.attributes.total": line 1, column 1: "contact": is not known here: only the where of stages and exclusions can ask for contact.attributes`,
 		},
 		"an amount that is a condition": {
 			change: func(fn *v1alpha1.Funnel) { fn.Spec.Stages[2].Value = "event.data.total > 5" },

@@ -25,6 +25,7 @@ func (p *Program) Match(e *event.Event) Match {
 	}
 	p.scratch.Load(e)
 	p.reset()
+	p.match.Asks = m.asks
 	p.match.Acts, p.match.Breaks = m.acts, m.breaks
 	for i := range m.sums {
 		p.add(&m.sums[i])
@@ -47,6 +48,17 @@ func (p *Program) Match(e *event.Event) Match {
 		p.label()
 	}
 	return p.match
+}
+
+// MatchAs says what an event means to the funnel for an attempt that starts when the contact's attributes are these, a JSON object. What
+// fails on the attributes is not among the failures: it reads as false. The result holds until the next call.
+func (p *Program) MatchAs(e *event.Event, attributes []byte) Match {
+	p.as = true
+	p.scratch.LoadContact(attributes)
+	match := p.Match(e)
+	p.as = false
+	p.scratch.LoadContact(nil)
+	return match
 }
 
 // reset empties the match and keeps its memory.
@@ -111,6 +123,13 @@ func (p *Program) label() {
 func (p *Program) holds(c condition) bool {
 	if c.Condition == nil {
 		return true
+	}
+	if c.ReadsContact() {
+		if !p.as {
+			return true
+		}
+		holds, _ := c.Holds(p.scratch)
+		return holds
 	}
 	holds, fault := c.Holds(p.scratch)
 	p.note(c.field, fault)

@@ -166,3 +166,41 @@ func TestMatchOfPropertiesAllocatesNothing(t *testing.T) {
 		t.Errorf("a match allocates %v times", n)
 	}
 }
+
+func TestMatchAsTheContactIs(t *testing.T) {
+	t.Parallel()
+	p, err := definition.Compile(definition.Funnel{
+		Stages: []definition.Stage{
+			{Name: "visit", Matches: []definition.EventMatch{{Event: "visit", Where: "contact.attributes.country == 'RU'"}}},
+			{Name: "order", Matches: []definition.EventMatch{{Event: "order"}}},
+		},
+		Exclusions: []definition.Exclusion{{Event: "visit", Where: "contact.attributes.age < 18 && event.data.n > 1", Before: 1, Action: definition.End}},
+		Window:     time.Hour, Period: definition.Period{RollingDays: 1}, TimeZone: "UTC", Order: definition.Ordered, EntryPolicy: definition.LatestStart,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	visit := event.Event{Contact: "ann", Type: "visit", Source: "s", ID: "1", Data: []byte(`{"n": 2}`)}
+	type meaning struct {
+		Stages, Exclusions uint32
+		Asks               bool
+		Failures           int
+	}
+	of := func(m definition.Match) meaning { return meaning{m.Stages, m.Exclusions, m.Asks, len(m.Failures)} }
+	if diff := cmp.Diff(meaning{1, 1, true, 0}, of(p.Match(&visit))); diff != "" {
+		t.Errorf("what it may mean differs (-want +got):\n%s", diff)
+	}
+	for attributes, want := range map[string]meaning{
+		`{"country": "RU", "age": 30}`:   {1, 0, true, 0},
+		`{"country": "DE", "age": 17}`:   {0, 1, true, 0},
+		`{}`:                             {0, 0, true, 0},
+		`{"country": 7, "age": "young"}`: {0, 0, true, 0},
+	} {
+		if diff := cmp.Diff(want, of(p.MatchAs(&visit, []byte(attributes)))); diff != "" {
+			t.Errorf("as %s the meaning differs (-want +got):\n%s", attributes, diff)
+		}
+	}
+	if order := p.Match(&event.Event{Contact: "ann", Type: "order", Source: "s", ID: "2"}); order.Asks || order.Stages != 2 {
+		t.Errorf("got stages %b, and that it depends on the contact: %t", order.Stages, order.Asks)
+	}
+}

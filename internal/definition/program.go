@@ -31,6 +31,8 @@ type Program struct {
 	labels      interner
 	match       Match
 	buffer      []byte
+	// as is set while the contact's attributes are known; until then a condition that asks for them may hold.
+	as bool
 }
 
 // Compiler compiles the funnels of one partition. Its programs share what they parse of an event, so they all belong to one

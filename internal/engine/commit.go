@@ -146,7 +146,7 @@ func (f *Fold) appendMeta(b []byte) []byte {
 	for _, n := range []uint64{f.offset, f.first, f.epoch, f.term, uint64(f.nextSlot), f.lastSignal} {
 		b = binary.AppendUvarint(b, n)
 	}
-	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent)} {
+	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.forwarded, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent)} {
 		b = binary.AppendVarint(b, n)
 	}
 	return appendString(b, string(f.note))

@@ -5,7 +5,6 @@ package engine
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -18,6 +17,8 @@ import (
 type contact struct {
 	name  string
 	known known
+	// person is who else the contact is; nil for most.
+	person *person
 	// moments are the events that matter to a unit, in the order of time and id. One that matters to none any more may stay for a
 	// while; holes counts those.
 	moments []moment
@@ -266,9 +267,9 @@ func (c *contact) compact() {
 // Under FirstStart, and for entries, whether a start opens an attempt depends on the attempts before it. All that is left of those that
 // started before the boundary is when they ended: the horizon includes the windows, so that cannot change any more. What ended before
 // the boundary has no more to say.
-func (c *contact) forget(u *unit, v *evaluator, boundary event.Time) {
+func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
 	if u.slot.plan.chained {
-		closed := v.lastEnd(u.slot.plan, c.moments, []segment{{math.MinInt64, u.marks}}, u.closed, boundary)
+		closed := f.evaluator.lastEnd(u.slot.plan, c.moments, f.segments(c, u), u.closed, boundary)
 		u.closed = closed.since(boundary)
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
@@ -322,7 +323,7 @@ func (c *contact) letGo(u *unit) {
 
 // empty says whether there is nothing to remember of the contact.
 func (c *contact) empty() bool {
-	return len(c.units) == 0 && len(c.settlements) == 0 && c.known.missing+len(c.known.entries) == 0
+	return len(c.units) == 0 && len(c.settlements) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil
 }
 
 // nextDue gives when the first of the units that share the contact's timer is due, or identities are to be forgotten that are kept for so

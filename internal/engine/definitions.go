@@ -94,7 +94,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 	s.owner, s.shadow = d, true
 	s.floor, s.cursor, s.target = f.clock, f.first, offset
 	s.gap = f.first > firstOffset
-	if f.counts.events == 0 { // there is nothing to compute from: it follows from here
+	if f.counts.events+f.counts.forwarded == 0 { // there is nothing to compute from: it follows from here
 		s.cursor, s.clock = offset, f.clock
 		s.knowsSince(f.clock)
 	}
@@ -322,7 +322,9 @@ func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err er
 		if chunk, err = event.Next(chunk, &e); err != nil {
 			return n, fmt.Errorf("event %d: %w", n, err)
 		}
-		s.knowsSince(e.Received)
+		if e.Origin == "" {
+			s.knowsSince(e.Received)
+		}
 		if !s.wants(e.Type) {
 			continue
 		}
@@ -351,8 +353,12 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 	if first, found := c.known.find(hash); found && first != at {
 		return nil
 	}
-	if found, matters := s.offer(e, at, f.options.Partition); matters {
-		f.insert(s, c, e, max(s.clock, e.Received), c.identity(e), &found)
+	found, matters := s.offer(e, at, f.options.Partition)
+	if !matters {
+		return nil
+	}
+	if id, keeps := f.momentID(c, e); keeps {
+		f.insert(s, c, e, max(s.clock, e.Received), id, &found)
 	}
 	return nil
 }

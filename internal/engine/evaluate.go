@@ -18,6 +18,8 @@ type evaluator struct {
 	view    view
 	moments []moment
 	index
+	// meant are the marks of the first segment, by moment.
+	meant []uint32
 	// acts are the times of the contact's acts, when stages are dropped by idleness.
 	acts []event.Time
 	// fills are what was found out about groups.
@@ -54,6 +56,7 @@ func (v *evaluator) evaluate(
 ) (due event.Time) {
 	v.plan, v.view, v.moments, v.due, v.chain.closing = p, now, moments, 0, false
 	v.count.reset(v, c)
+	v.meant = segments[0].marks
 	from := 0
 	if !p.chained { // an attempt needs nothing before its start
 		from = sort.Search(len(moments), func(i int) bool { return moments[i].time >= now.reach })

@@ -324,7 +324,7 @@ func (n *count) refund(v *evaluator) {
 	}
 	slot, members := v.plan.slot, v.units.members()
 	for at := range v.moments {
-		if members != nil && !members.has(at) {
+		if v.meant[at]&refundMark == 0 || members != nil && !members.has(at) {
 			continue
 		}
 		for d := v.moments[at].detail(slot, refundDetail); d != nil && d.slot == slot && d.kind == refundDetail; d = d.next {

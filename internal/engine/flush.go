@@ -5,7 +5,6 @@ package engine
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/waymark-dev/waymark/internal/event"
@@ -46,8 +45,7 @@ func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 	s := u.slot
 	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
 	s.tally.add(&u.contribution, -1)
-	segments := [...]segment{{math.MinInt64, u.marks}}
-	due := f.evaluator.evaluate(s.plan, s.view, c.moments, segments[:], u.closed, &u.contribution)
+	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
 	s.tally.add(&u.contribution, 1)
 	due = earlier(due, f.signal(c, u, rings))
 	if first, found := c.oldest(u); found {
@@ -76,7 +74,7 @@ func (f *Fold) rearm(c *contact) {
 // renew brings a unit up to date that is due, and lets go of what it need not keep any more.
 func (f *Fold) renew(c *contact, u *unit) {
 	if oldest, found := c.oldest(u); found && oldest < u.slot.view.forgotten {
-		c.forget(u, &f.evaluator, u.slot.view.forgotten)
+		f.forget(c, u, u.slot.view.forgotten)
 	}
 	f.evaluate(c, u, true)
 	if u.count == 0 && !u.saturated {

@@ -103,8 +103,12 @@ type Fold struct {
 	// stale are the contacts to evaluate before the clock moves or anybody looks.
 	stale     []*contact
 	evaluator evaluator
-	buffer    []byte
-	err       error
+	mask      []uint32
+	segmented [1]segment
+	// senders are the contacts that have something to forward.
+	senders []string
+	buffer  []byte
+	err     error
 
 	// changed are the contacts that differ from the store, dropped the slots and removed the definitions it is to forget.
 	changed []*contact
@@ -127,8 +131,9 @@ type Fold struct {
 
 // counts are the partition's own numbers.
 type counts struct {
-	events, duplicates, clamped int64
-	lastEvent                   event.Time
+	// events are those that arrived for a contact of this partition, forwarded those that came from others.
+	events, forwarded, duplicates, clamped int64
+	lastEvent                              event.Time
 }
 
 // Open gives the fold as its store has it: after the last record before the last commit that the store kept.
@@ -227,6 +232,8 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		f.activate(&r.Activate)
 	case record.Remove:
 		f.remove(&r.Remove)
+	case record.Delivered:
+		return f.forwarded(r.Delivered)
 	case record.Term:
 		f.heed(r.Term.Leader)
 	case record.Signals:
@@ -286,8 +293,10 @@ func (f *Fold) foldEvents(offset uint64, chunk []byte) (n int, err error) {
 		if err != nil {
 			return n, err
 		}
-		for _, s := range f.shadows {
-			s.knowsSince(e.Received)
+		if e.Origin == "" {
+			for _, s := range f.shadows {
+				s.knowsSince(e.Received)
+			}
 		}
 		if err := f.foldEvent(&e, at); err != nil {
 			return n, err
@@ -311,20 +320,17 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	var hash uint64
 	hash, f.buffer = identityHash(e, f.buffer)
 	if _, isNew := c.known.first(hash, at, int64(max(f.clock, e.Received)/dayLength)); !isNew {
-		f.counts.duplicates++
+		if e.Origin == "" {
+			f.counts.duplicates++
+		}
 		return nil
 	}
 	f.touch(c)
 	if f.purge(c) || f.keep > 0 && c.due == 0 {
 		f.spoil(c)
 	}
-	f.counts.events++
-	if f.counts.lastEvent == 0 || e.Time > f.counts.lastEvent {
-		f.counts.lastEvent = e.Time
-	}
-	if e.Flags&event.Clamped != 0 {
-		f.counts.clamped++
-	}
+	f.counts.add(e)
+	f.learn(c, e, at)
 	id := ""
 	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)
@@ -332,7 +338,9 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 			continue
 		}
 		if id == "" {
-			id = c.identity(e)
+			if id, matters = f.momentID(c, e); !matters {
+				break
+			}
 		}
 		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}
@@ -346,6 +354,38 @@ func (f *Fold) slotsFor(eventType string) []*slot {
 		return f.watchers
 	}
 	return slots
+}
+
+// momentID names the moment of an event; false when the contact keeps none.
+func (f *Fold) momentID(c *contact, e *event.Event) (id string, keeps bool) {
+	switch {
+	case c.isHidden():
+		return "", false
+	case e.Origin == "":
+		return c.identity(e), true
+	case c.person == nil:
+		return "", false
+	}
+	at := c.person.origin(e.Origin)
+	if at < 0 {
+		return "", false
+	}
+	return foreign(identity(e), at), true
+}
+
+// add counts a new event, unless it was counted where it came from.
+func (n *counts) add(e *event.Event) {
+	if e.Origin != "" {
+		n.forwarded++
+		return
+	}
+	n.events++
+	if n.lastEvent == 0 || e.Time > n.lastEvent {
+		n.lastEvent = e.Time
+	}
+	if e.Flags&event.Clamped != 0 {
+		n.clamped++
+	}
 }
 
 func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, id string, found *definition.Match) {

@@ -132,24 +132,51 @@ func (k *known) find(hash uint64) (place, bool) {
 }
 
 // identityHash is a 64-bit hash of an event's (source, id). It is part of the stored form and never changes. It only has to tell one
-// contact's events apart.
+// contact's events apart. What was forwarded has an identity for each origin, and so has what tells who is who beside the event that
+// it comes from.
 func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
-	buffer = binary.AppendUvarint(buffer[:0], uint64(len(e.Source)))
+	buffer = buffer[:0]
+	if concernsPersons(e) {
+		buffer = binary.AppendUvarint(buffer, apart) // longer than any source
+		buffer = appendString(buffer, e.Origin)
+		buffer = appendBool(buffer, e.Type == event.Linked)
+		buffer = appendBool(buffer, e.Type == event.Aliased)
+	}
+	buffer = binary.AppendUvarint(buffer, uint64(len(e.Source)))
 	buffer = append(buffer, e.Source...)
 	buffer = append(buffer, e.ID...)
 	return xxhash.Sum64(buffer), buffer
 }
 
-// writeIdentity writes an event's (source, id) so that it sorts as the pair does: a zero byte of the source is escaped, and the source
-// ends with a lesser escape.
+// apart begins the hashed form of events that could be taken for others of the same source and id.
+const apart = 1 << 40
+
+// identity gives an event's identity as one string; see writeIdentity.
+func identity(e *event.Event) string {
+	var b strings.Builder
+	b.Grow(identityLength(e))
+	writeIdentity(&b, e)
+	return b.String()
+}
+
+// identityLength is how long an event's identity is as a string.
+func identityLength(e *event.Event) int {
+	return len(e.Source) + strings.Count(e.Source, "\x00") + 2 + len(e.ID) + strings.Count(e.ID, "\x00")
+}
+
+// writeIdentity writes an event's (source, id) so that it sorts as the pair does: zero bytes are escaped, and the source ends with a
+// lesser escape.
 func writeIdentity(b *strings.Builder, e *event.Event) {
-	rest := e.Source
-	for zero := strings.IndexByte(rest, 0); zero >= 0; zero = strings.IndexByte(rest, 0) {
-		b.WriteString(rest[:zero])
-		b.WriteString("\x00\xff")
-		rest = rest[zero+1:]
-	}
-	b.WriteString(rest)
+	writeEscaped(b, e.Source)
 	b.WriteString("\x00\x01")
-	b.WriteString(e.ID)
+	writeEscaped(b, e.ID)
+}
+
+func writeEscaped(b *strings.Builder, text string) {
+	for zero := strings.IndexByte(text, 0); zero >= 0; zero = strings.IndexByte(text, 0) {
+		b.WriteString(text[:zero])
+		b.WriteString("\x00\xff")
+		text = text[zero+1:]
+	}
+	b.WriteString(text)
 }

@@ -6,7 +6,6 @@ package engine
 import (
 	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -16,7 +15,7 @@ import (
 // identity gives an event's identity as one string; see writeIdentity. There are as many of them as events that matter, so they lie
 // several in a piece of memory: each by itself would be one more for the garbage collector to visit.
 func (c *contact) identity(e *event.Event) string {
-	size := len(e.Source) + strings.Count(e.Source, "\x00") + 2 + len(e.ID)
+	size := identityLength(e)
 	if n := len(c.moments); n == cap(c.moments) {
 		c.grow(max(4, n+n/2))
 	}

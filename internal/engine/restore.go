@@ -36,6 +36,9 @@ func (f *Fold) restore() error {
 	}
 	f.timers.complete = false
 	f.follow()
+	if err := f.restoreOutbox(); err != nil {
+		return err
+	}
 	return f.readSignals()
 }
 
@@ -58,7 +61,7 @@ func (f *Fold) readMeta(stored []byte) error {
 	f.offset, f.first, f.epoch, f.term = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
 	f.nextSlot, f.lastSignal = uint32(r.uvarint()), r.uvarint()
 	f.clock = r.time()
-	f.counts = counts{events: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
+	f.counts = counts{events: r.varint(), forwarded: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
 	f.note = []byte(r.string())
 	if err := r.done("the state's offset"); err != nil {
 		return err

@@ -60,7 +60,8 @@ func dropHash(stage, identity string) uint64 {
 	digest := xxhash.New()
 	_, _ = digest.WriteString(stage) // never fails, by hash.Hash
 	_, _ = digest.Write([]byte{0})
-	_, _ = digest.WriteString(identity)
+	own, _ := domestic(identity)
+	_, _ = digest.WriteString(own)
 	return digest.Sum64()
 }
 
@@ -184,10 +185,11 @@ func (f *Fold) settle(c *contact, d *defined, drop uint64, v verdict) {
 
 // emit puts a signal, or its retraction, into the outbox.
 func (f *Fold) emit(c *contact, s *slot, at *stop, due event.Time, retracts bool) {
-	source, id := splitIdentity(at.id)
+	own, from := domestic(at.id)
+	source, id := splitIdentity(own)
 	f.lastSignal++
 	signal := record.Signal{
-		ID: signalID(s.owner.key, s.plan.names[at.stage], c.name, at.id), Retracted: retracts,
+		ID: signalID(s.owner.key, s.plan.names[at.stage], c.name, own), Retracted: retracts,
 		Key: s.owner.key, Version: s.version, Stage: s.plan.names[at.stage],
 		Contact: c.name, Source: source, Event: id, Time: at.time, Due: due,
 	}
@@ -195,7 +197,11 @@ func (f *Fold) emit(c *contact, s *slot, at *stop, due event.Time, retracts bool
 		f.err = err
 	}
 	var hash uint64
-	hash, f.buffer = identityHash(&event.Event{Source: source, ID: id}, f.buffer)
+	was := event.Event{Source: source, ID: id}
+	if from >= 0 {
+		was.Origin = c.originName(from)
+	}
+	hash, f.buffer = identityHash(&was, f.buffer)
 	if place, found := c.known.find(hash); found {
 		signal.Offset, signal.Index = uint64(place>>placeBits), int(place&(1<<placeBits-1))
 	}
@@ -219,7 +225,8 @@ func splitIdentity(joined string) (source, id string) {
 	if end < 0 {
 		return "", joined
 	}
-	return strings.ReplaceAll(joined[:end], "\x00\xff", "\x00"), joined[end+2:]
+	unescape := strings.NewReplacer("\x00\xff", "\x00")
+	return unescape.Replace(joined[:end]), unescape.Replace(joined[end+2:])
 }
 
 // appended gives when the event of a moment was appended: by the partition's clock, or its receipt when the clock rested.

@@ -125,6 +125,10 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 	found = s.program.Match(e)
 	found.Stages &= uint32(1)<<s.plan.stages - 1 // for 32 stages the shift gives 0, less 1 is all ones
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
+	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
+		keep := !s.plan.tooLate(e.Time, e.Received) && found.Matters()
+		return found, keep && (s.plan.chained || e.Time >= s.view.forgotten)
+	}
 	if s.plan.tooLate(e.Time, s.clock) {
 		if named {
 			s.tally.tooLate++

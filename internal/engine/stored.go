@@ -41,6 +41,7 @@ func (p *storedPage) key(name string) []byte {
 func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(c.due))
 	b = c.known.appendTail(b)
+	b = c.person.append(b)
 	b = c.appendSettlements(b)
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
@@ -64,6 +65,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
+	c.person = r.person(c.name)
 	c.readSettlements(&r)
 	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
@@ -142,6 +144,9 @@ func (c *contact) write(w Writer, s *scratch) error {
 		return err
 	}
 	if err := c.writeTimers(w); err != nil {
+		return err
+	}
+	if err := c.writeQueued(w); err != nil {
 		return err
 	}
 	if err := c.writePages(w, s); err != nil {
@@ -253,6 +258,9 @@ func (c *contact) pageEnd(from int) int {
 func (c *contact) written() {
 	c.known.stored, c.known.doomed = c.known.count()/knownPage, nil
 	c.storedDue = c.due
+	if c.person != nil {
+		c.person.storedQueued = c.person.queued
+	}
 	for _, u := range c.units {
 		u.storedDue = u.ownDue()
 	}

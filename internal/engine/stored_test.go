@@ -172,7 +172,7 @@ func TestIdentitiesStayAsTheyWereGiven(t *testing.T) {
 	var want []string
 	for i := range 300 {
 		e := event.Event{Source: []string{"shop", "a\x00b", ""}[i%3], ID: fmt.Sprint(i * i * i)}
-		c.place(event.Time(i), c.identity(&e))
+		c.place(event.Time(i), event.Time(i), c.identity(&e))
 		want = append(want, []string{"shop", "a\x00\xffb", ""}[i%3]+"\x00\x01"+e.ID)
 	}
 	var got []string

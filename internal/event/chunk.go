@@ -11,15 +11,19 @@ import (
 )
 
 // A chunk is a run of encoded events. Each is: flags (1 byte), key id, time, received less time, and then the contact, type,
-// source, id and data, each behind its length. Numbers are varints; times are zigzag varints. The version of the format is the
-// record's (package record), not repeated here.
+// source, id and data, each behind its length; one flag says that the origin follows. Numbers are varints; times are zigzag
+// varints. The version of the format is the record's (package record), not repeated here.
 
 // ErrCorrupt is wrapped by every error that decoding bytes of the log gives.
 var ErrCorrupt = errors.New("corrupt event chunk")
 
 // Append encodes e at the end of buf and returns the longer buf.
 func Append(buf []byte, e *Event) []byte {
-	buf = append(buf, byte(e.Flags))
+	flags := e.Flags &^ forwarded
+	if e.Origin != "" {
+		flags |= forwarded
+	}
+	buf = append(buf, byte(flags))
 	buf = binary.AppendUvarint(buf, uint64(e.KeyID))
 	buf = binary.AppendVarint(buf, int64(e.Time))
 	buf = binary.AppendVarint(buf, int64(e.Received-e.Time))
@@ -28,14 +32,20 @@ func Append(buf []byte, e *Event) []byte {
 		buf = append(buf, s...)
 	}
 	buf = binary.AppendUvarint(buf, uint64(len(e.Data)))
-	return append(buf, e.Data...)
+	buf = append(buf, e.Data...)
+	if e.Origin != "" {
+		buf = binary.AppendUvarint(buf, uint64(len(e.Origin)))
+		buf = append(buf, e.Origin...)
+	}
+	return buf
 }
 
 // Next decodes the event at the start of chunk into e and returns the rest of the chunk. The event's strings and data share
 // the chunk's memory, which must not change while they are in use.
 func Next(chunk []byte, e *Event) (rest []byte, err error) {
 	d := decoder{left: chunk}
-	e.Flags = Flags(d.byte())
+	flags := Flags(d.byte())
+	e.Flags = flags &^ forwarded
 	e.KeyID = uint32(d.uvarint())
 	e.Time = Time(d.varint())
 	e.Received = e.Time + Time(d.varint())
@@ -44,6 +54,10 @@ func Next(chunk []byte, e *Event) (rest []byte, err error) {
 	e.Source = d.string()
 	e.ID = d.string()
 	e.Data = d.bytes()
+	e.Origin = ""
+	if flags&forwarded != 0 {
+		e.Origin = d.string()
+	}
 	if d.bad {
 		return nil, fmt.Errorf("%w: event cut short, %d bytes left", ErrCorrupt, len(chunk))
 	}

@@ -32,6 +32,9 @@ const (
 	// Public marks an event that came through a feed whose key lives in browsers: it may not set consent nor merge
 	// known contacts.
 	Public
+
+	// forwarded marks an encoded event that has an Origin. It is the chunk format's own: decoded events do not show it.
+	forwarded
 )
 
 // MaxClockSkew is how far in the future of its receipt an event's time may lie. A later time is set to the receipt.
@@ -41,8 +44,11 @@ const MaxClockSkew = 5 * time.Minute
 //
 // An Event that was decoded from a chunk shares memory with that chunk: copy what outlives it.
 type Event struct {
-	// Contact is who it happened to. Never empty in the log.
+	// Contact is who it happened to: a known contact's id, or what Anonymous makes of a visitor's. Never empty in the log.
 	Contact string
+	// Origin is set on a copy that was forwarded to Contact's partition, because Origin may be the same person: it is the contact
+	// that the event happened to first. Empty for an event that arrived for Contact itself.
+	Origin string
 	// Type says what happened, such as order.completed. Never empty in the log.
 	Type string
 	// Source is the system that tells of it; with ID it identifies the event.

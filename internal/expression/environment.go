@@ -21,7 +21,7 @@ const readAsNo = "@read_as_no"
 // missing is left out.
 const ifPresent = "@if_present"
 
-const eventTypeName, messageEventTypeName = "event", "message event"
+const eventTypeName, messageEventTypeName, contactTypeName = "event", "message event", "event contact"
 
 // fieldGetters are the fields of `event`. They take the Scratch, which is what the activation gives for that name.
 var fieldGetters = map[string]struct {
@@ -47,6 +47,23 @@ var fieldGetters = map[string]struct {
 	}},
 }
 
+// attributes is the one field of `contact`.
+var attributes = &types.FieldType{
+	Type:  types.DynType,
+	IsSet: func(any) bool { return true },
+	GetFrom: func(target any) (any, error) {
+		s, ok := target.(*Scratch)
+		if !ok {
+			return nil, fmt.Errorf("contact.attributes is read from %T", target)
+		}
+		root, ok := s.attributes.parse(s.contact)
+		if !ok {
+			return nil, errNotJSON
+		}
+		return valueOfJSON(root), nil
+	},
+}
+
 // presentText is a text, or nothing when a message does not bring it. In the log every event has all of them.
 func presentText(s *Scratch, text string) any {
 	if s.message != nil && text == "" {
@@ -60,7 +77,7 @@ type provider struct{ *types.Registry }
 
 // FindStructType implements types.Provider.
 func (p provider) FindStructType(name string) (*types.Type, bool) {
-	if name == eventTypeName || name == messageEventTypeName {
+	if name == eventTypeName || name == messageEventTypeName || name == contactTypeName {
 		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
 	}
 	return p.Registry.FindStructType(name)
@@ -73,12 +90,17 @@ func (p provider) FindStructFieldNames(name string) ([]string, bool) {
 		return []string{"id", "source", "type", "time", "data"}, true
 	case messageEventTypeName:
 		return []string{"id", "source", "type", "contact", "time", "data"}, true
+	case contactTypeName:
+		return []string{"attributes"}, true
 	}
 	return p.Registry.FindStructFieldNames(name)
 }
 
 // FindStructFieldType implements types.Provider.
 func (p provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	if name == contactTypeName {
+		return attributes, field == "attributes"
+	}
 	if name != eventTypeName && name != messageEventTypeName {
 		return p.Registry.FindStructFieldType(name, field)
 	}
@@ -110,7 +132,10 @@ func (p provider) FindStructFieldType(name, field string) (*types.FieldType, boo
 }
 
 var environments = map[Scope]func() (*cel.Env, error){
-	OnEvent:   sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(eventTypeName) }),
+	OnEvent: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(eventTypeName) }),
+	OnContact: sync.OnceValues(func() (*cel.Env, error) {
+		return newEnvironment(eventTypeName, cel.Variable("contact", cel.ObjectType(contactTypeName)))
+	}),
 	OnMessage: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(messageEventTypeName, messageVariables...) }),
 }
 

@@ -15,6 +15,7 @@ package expression
 
 import (
 	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 
@@ -28,6 +29,8 @@ const (
 	// OnEvent is for conditions and amounts of funnels: event.id, source, type, time and data. The contact is left out: it is
 	// personal data and numbers do not depend on it.
 	OnEvent Scope = iota
+	// OnContact is for conditions that also depend on who it is: besides the event they see contact.attributes.
+	OnContact
 	// OnMessage is for mappings of feeds: event as the protocol gives it (with event.contact), body, headers and query.
 	OnMessage
 )
@@ -53,7 +56,12 @@ func truthOf(b bool) truth {
 type Condition struct {
 	code *code
 	fast predicate // nil when only CEL can tell
+	// asks is set when the condition looks at the contact.
+	asks bool
 }
+
+// ReadsContact says whether the condition depends on the contact's attributes.
+func (c *Condition) ReadsContact() bool { return c.asks }
 
 // NewCondition compiles a condition. The error is a *Problem.
 func NewCondition(scope Scope, source string) (*Condition, error) {
@@ -61,11 +69,20 @@ func NewCondition(scope Scope, source string) (*Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	condition := &Condition{code: c}
-	if scope == OnEvent { // a message may lack what every event in the log has, so the translation does not hold for it
+	condition := &Condition{code: c, asks: scope == OnContact && mentions(c.ast.Expr(), "contact")}
+	if scope != OnMessage { // a message may lack what every event in the log has, so the translation does not hold for it
 		condition.fast = fastPredicate(c)
 	}
 	return condition, nil
+}
+
+// mentions says whether a variable is part of an expression.
+func mentions(root ast.Expr, name string) bool {
+	found := false
+	ast.PostOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.IdentKind && e.AsIdent() == name
+	}))
+	return found
 }
 
 // Holds says whether the condition is true of what the scratch holds. With a fault it is false.

@@ -226,3 +226,39 @@ func TestAmounts(t *testing.T) {
 		})
 	}
 }
+
+func TestConditionsOnTheContact(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		source, attributes string
+		want, asks         bool
+	}{
+		"an attribute":                      {"contact.attributes.country == 'RU'", `{"country":"RU"}`, true, true},
+		"another value":                     {"contact.attributes.country == 'RU'", `{"country":"DE"}`, false, true},
+		"a missing attribute":               {"contact.attributes.orders < 1", `{}`, false, true},
+		"no attributes at all":              {"contact.attributes.orders < 1", ``, false, true},
+		"whether there is one":              {"!has(contact.attributes.vip)", `{"country":"RU"}`, true, true},
+		"beside the event":                  {"event.data.price > 10 && contact.attributes.vip", `{"vip":true}`, true, true},
+		"a condition that asks for neither": {"true", `{}`, true, false},
+		"one that asks for the event alone": {"event.data.price > 10", `{}`, true, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			condition, err := expression.NewCondition(expression.OnContact, tt.source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var s expression.Scratch
+			s.Load(&event.Event{Contact: "ann", Type: "a", Source: "s", ID: "1", Data: []byte(`{"price": 20}`)})
+			s.LoadContact([]byte(tt.attributes))
+			holds, fault := condition.Holds(&s)
+			if fault != nil || holds != tt.want {
+				t.Errorf("got %t and fault %v, want %t", holds, fault, tt.want)
+			}
+			if asks := condition.ReadsContact(); asks != tt.asks {
+				t.Errorf("got that it asks for the contact: %t, want %t", asks, tt.asks)
+			}
+		})
+	}
+}

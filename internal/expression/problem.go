@@ -84,6 +84,7 @@ func explainRest(message string) string {
 
 var names = map[Scope][]string{
 	OnEvent:   {"event", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnContact: {"event", "contact", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 	OnMessage: {"event", "body", "headers", "query", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 }
 
@@ -95,7 +96,7 @@ func explainName(scope Scope, source string, p *Problem) string {
 	case name == "contact" && scope == OnMessage:
 		return "is not known here: write event.contact for the contact as the protocol gives it"
 	case name == "contact":
-		return "the contact's attributes are not supported here yet: write a condition on event"
+		return "is not known here: only the where of stages and exclusions can ask for contact.attributes"
 	case near != "":
 		return fmt.Sprintf("is not known here: did you mean %q?", near)
 	case strings.HasPrefix(rest(source, p.Line, p.Column), "("):
@@ -129,7 +130,7 @@ func explainField(scope Scope, field string) string {
 	if scope == OnMessage {
 		fields = append(fields, "contact")
 	}
-	if scope == OnEvent && field == "contact" {
+	if scope != OnMessage && field == "contact" {
 		return "event has no contact here, as numbers do not depend on who it is: write a condition on event.data"
 	}
 	if near := nearest(field, fields); near != "" {

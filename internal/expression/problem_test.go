@@ -25,7 +25,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		`price > 1`:                     {Line: 1, Column: 1, Text: "price", Message: `is not known here: write event.data.price for a field of the event's data, or put a text into quotes`},
 		`data.price > 1`:                {Line: 1, Column: 1, Text: "data", Message: `is not known here: did you mean "event.data"?`},
 		`event.contact == 'x'`:          {Line: 1, Column: 6, Text: "contact", Message: `event has no contact here, as numbers do not depend on who it is: write a condition on event.data`},
-		`contact.attributes.vip`:        {Line: 1, Column: 1, Text: "contact", Message: `the contact's attributes are not supported here yet: write a condition on event`},
+		`contact.attributes.vip`:        {Line: 1, Column: 1, Text: "contact", Message: `is not known here: only the where of stages and exclusions can ask for contact.attributes`},
 		`event.data.utm-source == 'x'`:  {Line: 1, Column: 16, Text: "source", Message: `is not known here: write ['utm-source'] for a field whose name has a hyphen`},
 		`event.data.x.foo()`:            {Line: 1, Column: 17, Text: "foo", Message: `is no function that is known here: see the language's definition at https://cel.dev, or write a comparison`},
 		`event.data.x = 5`:              {Line: 1, Column: 14, Text: "= 5", Message: `cannot be read: write == to compare`},

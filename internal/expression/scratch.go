@@ -18,6 +18,8 @@ import (
 type Message struct {
 	// Event is the event as the protocol gives it. Empty texts, a zero time and empty data are missing fields.
 	Event event.Event
+	// AnonymousID is a visitor's id that the protocol gives instead of the event's contact or beside it; empty is none.
+	AnonymousID string
 	// Body is the message's JSON; Row is the same for what has only texts: a form or a row of a table. One of them is set for
 	// plain webhooks and tables.
 	Body []byte
@@ -32,14 +34,20 @@ type Message struct {
 type Scratch struct {
 	event   *event.Event
 	message *Message
+	contact []byte // its attributes: a JSON object, or nothing
 	data    document
 	body    document
-	fault   *Fault
-	number  []byte
+	// attributes are the contact's, parsed.
+	attributes document
+	fault      *Fault
+	number     []byte
 }
 
 // Load makes e what expressions see. Its data is parsed when the first expression asks, and not again while the bytes stay equal.
 func (s *Scratch) Load(e *event.Event) { s.event, s.message = e, nil }
+
+// LoadContact makes attributes, a JSON object, what expressions see of the contact until the next call; nil is none at all.
+func (s *Scratch) LoadContact(attributes []byte) { s.contact = attributes }
 
 // LoadMessage makes m what expressions see.
 func (s *Scratch) LoadMessage(m *Message) { s.event, s.message = &m.Event, m }
@@ -117,7 +125,7 @@ func (s *Scratch) BodyIsObject() bool {
 
 // ResolveName implements CEL's activation: the scratch is itself the object behind each variable.
 func (s *Scratch) ResolveName(name string) (any, bool) {
-	if name == "event" {
+	if name == "event" || name == "contact" && s.message == nil {
 		return s, true
 	}
 	if s.message == nil {

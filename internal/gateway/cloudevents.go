@@ -40,16 +40,18 @@ const (
 	ceDataSchema
 	ceData
 	ceDataBase64
+	ceAnonymousID
 )
 
 var ceAttributes = map[string]ceAttribute{
 	"specversion": ceSpecVersion, "id": ceID, "type": ceType, "source": ceSource, "subject": ceSubject, "time": ceTime,
-	"datacontenttype": ceDataContentType, "dataschema": ceDataSchema, "data": ceData, "data_base64": ceDataBase64,
+	"datacontenttype": ceDataContentType, "dataschema": ceDataSchema, "data": ceData, "data_base64": ceDataBase64, "anonymousid": ceAnonymousID,
 }
 
 // cloudEvent is a CloudEvent in JSON while it is read.
 type cloudEvent struct {
 	event       event.Event
+	anonymousID string
 	seen        ceAttribute
 	contentType string
 	data        gjson.Result
@@ -125,7 +127,7 @@ func (c *cloudEventsReader) read(item gjson.Result) (m message, problem *Problem
 	if problem == nil {
 		problem = c.setData(&ce)
 	}
-	return message{event: ce.event, body: bytesOf(strings.TrimSpace(item.Raw))}, problem
+	return message{event: ce.event, said: event.Statement{AnonymousID: ce.anonymousID}, body: bytesOf(strings.TrimSpace(item.Raw))}, problem
 }
 
 // member takes one member of the event's object.
@@ -185,6 +187,8 @@ func (c *cloudEventsReader) attribute(ce *cloudEvent, attribute ceAttribute, nam
 		}
 	case ceDataBase64:
 		ce.base64 = value
+	case ceAnonymousID: // an extension: a visitor's id, instead of the subject or beside it
+		ce.anonymousID = value
 	case ceData: // taken before, as it may be of any type
 	}
 	return nil
@@ -375,6 +379,7 @@ func readBinary(header http.Header, body []byte) ([]message, problems) {
 		ce.SetSubject(percentDecoded(ce.Subject()))
 	}
 	m.event.ID, m.event.Type, m.event.Contact, m.event.Source = ce.ID(), ce.Type(), ce.Subject(), ce.Source()
+	m.said.AnonymousID = percentDecoded(header.Get("Ce-Anonymousid"))
 	if m.body, err = ce.MarshalJSON(); err != nil {
 		return nil, one(binaryProblem(err))
 	}

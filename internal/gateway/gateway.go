@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -229,7 +230,7 @@ func (g *Gateway) append(q *request, a *admission) *Problem {
 	if problem := q.feed.limit(q.received, len(a.events)); problem != nil || len(a.events) == 0 {
 		return problem
 	}
-	err := g.appender.Append(q.http.Context(), a.events)
+	err := g.appender.Append(q.http.Context(), slices.Concat(a.events, a.told))
 	if err == nil {
 		return nil
 	}

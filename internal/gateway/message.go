@@ -44,8 +44,9 @@ var (
 // message is one message of a request between being read and being admitted.
 type message struct {
 	event event.Event // as the protocol says it; a time or id that it lacks is zero
-	body  []byte      // the message's JSON, for mappings
-	index int         // in the batch, or -1 where there is only one
+	said  event.Statement
+	body  []byte // the message's JSON, for mappings
+	index int    // in the batch, or -1 where there is only one
 }
 
 // admission turns the messages of one request into events.
@@ -56,6 +57,7 @@ type admission struct {
 	segment  bool // the messages are Segment's, and problems name its fields
 
 	events   []event.Event
+	told     []event.Event // to others, about the contacts of events
 	dropped  int
 	clamped  int
 	problems problems
@@ -95,6 +97,7 @@ func (a *admission) admit(messages []message) {
 // complete makes m.event whole, or says what is wrong with it.
 func (a *admission) complete(view definition.Message, m *message) (keep bool, problem *Problem) {
 	e := &m.event
+	m.name()
 	if a.feed.mapper != nil {
 		drop, problem := a.feed.mapEvent(view, e)
 		if drop || problem != nil {
@@ -112,6 +115,9 @@ func (a *admission) complete(view definition.Message, m *message) (keep bool, pr
 	if problem = a.check(e); problem != nil {
 		return false, problem
 	}
+	if id, anonymous := event.AnonymousID(e.Contact); anonymous && id != m.said.AnonymousID {
+		return false, notText(a.contactField()) // somebody wrote what only ingest may
+	}
 	e.Clamp()
 	if e.Flags&event.Clamped != 0 {
 		a.clamped++
@@ -119,7 +125,7 @@ func (a *admission) complete(view definition.Message, m *message) (keep bool, pr
 	if a.feed.Public {
 		e.Flags |= event.Public
 	}
-	return true, nil
+	return true, a.relate(m)
 }
 
 // bodyID identifies a message that has no id by its content and time. Where the message states its time, a repetition
@@ -137,26 +143,20 @@ func (a *admission) check(e *event.Event) *Problem {
 	if p := a.checkType(e.Type); p != nil {
 		return p
 	}
-	if e.Contact == "" {
+	contact, _ := event.AnonymousID(e.Contact)
+	if contact == "" {
 		return a.missingContact()
 	}
 	for _, attribute := range [...]struct {
 		field, value string
 		limit        int
 	}{
-		{a.contactField(), e.Contact, MaxContactBytes},
+		{a.contactField(), contact, MaxContactBytes},
 		{"type", e.Type, MaxTypeBytes},
 		{"id", e.ID, MaxIDBytes},
 		{"source", e.Source, MaxSourceBytes},
 	} {
-		if len(attribute.value) > attribute.limit {
-			p := malformed(attribute.field, "%s has %d bytes, more than %d", attribute.field, len(attribute.value), attribute.limit)
-			p.Hint = "send a shorter " + attribute.field
-			return p
-		}
-		if strings.ContainsFunc(attribute.value, isControl) || !utf8.ValidString(attribute.value) {
-			p := malformed(attribute.field, "%s contains a control character or is not valid UTF-8", attribute.field)
-			p.Hint = "send text without control characters, encoded as UTF-8"
+		if p := checkText(attribute.field, attribute.value, attribute.limit); p != nil {
 			return p
 		}
 	}
@@ -173,6 +173,24 @@ func (a *admission) check(e *event.Event) *Problem {
 		return tooLarge("data", "send less data with the event", "the event has %d bytes, more than %d", size, MaxEventBytes)
 	}
 	return nil
+}
+
+func checkText(field, value string, limit int) *Problem {
+	if len(value) > limit {
+		p := malformed(field, "%s has %d bytes, more than %d", field, len(value), limit)
+		p.Hint = "send a shorter " + field
+		return p
+	}
+	if strings.ContainsFunc(value, isControl) || !utf8.ValidString(value) {
+		return notText(field)
+	}
+	return nil
+}
+
+func notText(field string) *Problem {
+	p := malformed(field, "%s contains a control character or is not valid UTF-8", field)
+	p.Hint = "send text without control characters, encoded as UTF-8"
+	return p
 }
 
 func (a *admission) checkType(t string) *Problem {
@@ -213,7 +231,7 @@ func (a *admission) missingContact() *Problem {
 	p := &Problem{
 		Reason: MissingContact, Field: "subject", status: http.StatusUnprocessableEntity,
 		Error: "subject is missing: the event does not say who did it",
-		Hint:  "send the contact's id as subject, or name another place with mapping.contact of the EventFeed",
+		Hint:  "send the contact's id as subject, or a visitor's as anonymousid, or name another place with mapping.contact of the EventFeed",
 	}
 	if a.segment {
 		p.Field, p.Error = "userId", "userId and anonymousId are both missing: the call does not say who did it"

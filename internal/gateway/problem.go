@@ -29,6 +29,8 @@ const (
 	ReservedType Reason = "ReservedType"
 	// TypeNotAllowed is a type that the feed's allowTypes does not list.
 	TypeNotAllowed Reason = "TypeNotAllowed"
+	// NotTrusted is a message that says what a feed of trust Public may not say.
+	NotTrusted Reason = "NotTrusted"
 	// TooLarge is a body, a batch or an event over its bound.
 	TooLarge Reason = "TooLarge"
 	// Unauthorized is a request without a right write key.
@@ -50,7 +52,7 @@ const (
 // Reasons lists every Reason.
 func Reasons() []Reason {
 	return []Reason{
-		Malformed, MissingContact, MissingType, InvalidTime, ReservedType, TypeNotAllowed, TooLarge, Unauthorized,
+		Malformed, MissingContact, MissingType, InvalidTime, ReservedType, TypeNotAllowed, NotTrusted, TooLarge, Unauthorized,
 		OriginNotAllowed, Unsupported, RateLimited, MappingFailed, Unavailable, UnknownFeed,
 	}
 }

@@ -81,8 +81,11 @@ func (s *segmentReader) call(kind call, item gjson.Result) (m message, problem *
 	}
 	m.body = bytesOf(item.Raw)
 	m.event = event.Event{Source: s.source, Contact: userID, ID: item.Get("messageId").String(), Time: s.correct(stated)}
-	if userID == "" {
-		m.event.Contact = anonymousID
+	m.said = event.Statement{Type: string(kind), AnonymousID: anonymousID}
+	if kind == callAlias {
+		if m.said.PreviousID, problem = identifier(item, "previousId"); problem != nil {
+			return m, problem
+		}
 	}
 	if m.event.ID == "" && stated != 0 {
 		m.event.ID = bodyID(m.body, stated) // by the stated time, as the corrected one differs when the call is sent again

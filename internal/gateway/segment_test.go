@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,50 +29,65 @@ func TestSegmentCalls(t *testing.T) {
 	tests := map[string]struct {
 		path, body string
 		want       event.Event
+		told       []string // who is told what about it
 	}{
 		"track: the type is the event's name and the data its properties": {
 			"track", `{"messageId":"m1","userId":"ann","event":"Order Completed","properties":{"total":12.50},"timestamp":"2026-11-02T09:00:00Z"}`,
 			event.Event{Contact: "ann", Type: "Order Completed", ID: "m1", Time: at("2026-11-02T09:00:00Z"), Data: []byte(`{"total":12.50,"userId":"ann"}`)},
+			nil,
 		},
 		"track: context lies beside the properties": {
 			"t", `{"messageId":"m1","anonymousId":"a1","event":"Signed Up","context":{"campaign":{"source":"mail"}}}`,
-			event.Event{Contact: "a1", Type: "Signed Up", ID: "m1", Time: now, Data: []byte(`{"anonymousId":"a1","context":{"campaign":{"source":"mail"}}}`)},
+			event.Event{Contact: event.Anonymous("a1"), Type: "Signed Up", ID: "m1", Time: now, Data: []byte(`{"anonymousId":"a1","context":{"campaign":{"source":"mail"}}}`)},
+			nil,
 		},
 		"track: a property wins over what would take its name": {
 			"t", `{"messageId":"m1","userId":"u","event":"E","properties":{"userId":"p","context":1},"context":{}}`,
 			event.Event{Contact: "u", Type: "E", ID: "m1", Time: now, Data: []byte(`{"userId":"p","context":1}`)},
+			nil,
 		},
 		"identify keeps both ids and the traits": {
 			"identify", `{"messageId":"m1","userId":"ann","anonymousId":"a1","traits":{"plan":"pro"}}`,
 			event.Event{Contact: "ann", Type: "identify", ID: "m1", Time: now, Data: []byte(`{"traits":{"plan":"pro"},"userId":"ann","anonymousId":"a1"}`)},
+			[]string{"\x01a1 waymark.linked " + `{"contact":"ann"}`},
 		},
 		"page": {
 			"p", `{"messageId":"m1","anonymousId":"a1","name":"Home","category":"Docs","properties":{"path":"/"}}`,
-			event.Event{Contact: "a1", Type: "page", ID: "m1", Time: now, Data: []byte(`{"path":"/","name":"Home","category":"Docs","anonymousId":"a1"}`)},
+			event.Event{Contact: event.Anonymous("a1"), Type: "page", ID: "m1", Time: now, Data: []byte(`{"path":"/","name":"Home","category":"Docs","anonymousId":"a1"}`)},
+			nil,
 		},
 		"screen": {
 			"screen", `{"messageId":"m1","anonymousId":"a1","name":"Start"}`,
-			event.Event{Contact: "a1", Type: "screen", ID: "m1", Time: now, Data: []byte(`{"name":"Start","anonymousId":"a1"}`)},
+			event.Event{Contact: event.Anonymous("a1"), Type: "screen", ID: "m1", Time: now, Data: []byte(`{"name":"Start","anonymousId":"a1"}`)},
+			nil,
 		},
 		"group": {
 			"g", `{"messageId":"m1","userId":"ann","groupId":"g1","traits":{"size":3}}`,
 			event.Event{Contact: "ann", Type: "group", ID: "m1", Time: now, Data: []byte(`{"groupId":"g1","traits":{"size":3},"userId":"ann"}`)},
+			nil,
 		},
 		"alias": {
 			"a", `{"messageId":"m1","userId":"ann","previousId":"a1"}`,
 			event.Event{Contact: "ann", Type: "alias", ID: "m1", Time: now, Data: []byte(`{"previousId":"a1","userId":"ann"}`)},
+			[]string{
+				"ann waymark.aliased " + `{"contacts":["ann","a1"]}`, "a1 waymark.aliased " + `{"contacts":["ann","a1"]}`,
+				"\x01a1 waymark.linked " + `{"contact":"ann"}`,
+			},
 		},
 		"the sender's clock is a day slow": {
 			"t", `{"messageId":"m1","userId":"u","event":"E","timestamp":"2026-11-01T09:20:00Z","sentAt":"2026-11-01T09:30:00Z"}`,
 			event.Event{Contact: "u", Type: "E", ID: "m1", Time: at("2026-11-02T09:20:00Z"), Data: []byte(`{"userId":"u"}`)},
+			nil,
 		},
 		"a zone without a colon": {
 			"t", `{"messageId":"m1","userId":"u","event":"E","timestamp":"2026-11-02T12:00:00.000+0300"}`,
 			event.Event{Contact: "u", Type: "E", ID: "m1", Time: at("2026-11-02T09:00:00Z"), Data: []byte(`{"userId":"u"}`)},
+			nil,
 		},
 		"an id that is a number": {
 			"t", `{"messageId":"m1","userId":42,"event":"E"}`,
 			event.Event{Contact: "42", Type: "E", ID: "m1", Time: now, Data: []byte(`{"userId":"42"}`)},
+			nil,
 		},
 	}
 	for name, tt := range tests {
@@ -83,8 +99,16 @@ func TestSegmentCalls(t *testing.T) {
 				t.Fatalf("answer %s with status %d", w.Body, w.Code)
 			}
 			tt.want.Source, tt.want.Received = "shop/server", now
-			if diff := cmp.Diff([]event.Event{tt.want}, log.all()); diff != "" {
-				t.Errorf("events differ (-want +got):\n%s", diff)
+			all := log.all()
+			if diff := cmp.Diff(tt.want, all[0]); diff != "" {
+				t.Errorf("the event differs (-want +got):\n%s", diff)
+			}
+			var told []string
+			for _, e := range all[1:] {
+				told = append(told, fmt.Sprint(e.Contact, " ", e.Type, " ", string(e.Data)))
+			}
+			if diff := cmp.Diff(tt.told, told); diff != "" {
+				t.Errorf("what others are told differs (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -266,14 +290,14 @@ func TestSegmentGoLibrary(t *testing.T) {
 	types := make(map[string]int)
 	for _, e := range log.all() {
 		types[e.Type]++
-		if e.Contact != "ann" || e.ID == "" {
+		if told := strings.HasPrefix(e.Type, "waymark."); e.Contact != "ann" && !told || e.ID == "" {
 			t.Errorf("event %+v lacks its contact or id", e)
 		}
 		if off := e.Time.UTC().Sub(happened); e.Type == "order.completed" && (off < -time.Minute || off > time.Minute) {
 			t.Errorf("time %s is not near %s", e.Time.UTC(), happened)
 		}
 	}
-	want := map[string]int{"identify": 1, "page": 1, "screen": 1, "group": 1, "alias": 1, "order.completed": 25}
+	want := map[string]int{"identify": 1, "page": 1, "screen": 1, "group": 1, "alias": 1, "order.completed": 25, "waymark.linked": 2, "waymark.aliased": 2}
 	if diff := cmp.Diff(want, types, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("types differ (-want +got):\n%s", diff)
 	}

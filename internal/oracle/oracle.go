@@ -44,8 +44,14 @@ func New(f definition.Funnel) (*Oracle, error) {
 
 // Evaluate gives the funnel's numbers at the time asOf, which is no earlier than the log's last tick. Signals are not among them.
 func (o *Oracle) Evaluate(log []Record, asOf event.Time) aggregate.Funnel {
+	return o.EvaluateAll([][]Record{log}, asOf)
+}
+
+// EvaluateAll gives the funnel's numbers of all partitions of a workspace together, as if each knew of the others' events at once: what
+// they forward to each other is passed over.
+func (o *Oracle) EvaluateAll(logs [][]Record, asOf event.Time) aggregate.Funnel {
 	j := o.judge(asOf)
-	contacts := j.read(log, o.program)
+	contacts := j.readAll(logs, o.program)
 	for _, contact := range slices.Sorted(maps.Keys(contacts)) {
 		j.count(contacts[contact])
 	}

@@ -5,7 +5,6 @@ package oracle
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
@@ -48,15 +47,22 @@ func byPosition(a, b *happening) int {
 	return cmp.Or(cmp.Compare(a.time, b.time), a.identity.compare(b.identity))
 }
 
-// read goes through the log in its order: the first event of an identity counts, unless it came too late. It gives the events that
-// matter, in order, by the contact whom they count for, and counts what does not depend on attempts.
-func (j *judge) read(log []Record, program *definition.Program) map[string][]*happening {
+// arrival is an event that matters, where it arrived.
+type arrival struct {
+	*happening
+	event *event.Event
+	// late is set when it came too late there.
+	late bool
+}
+
+// read goes through a log in its order: the first event of an identity counts, unless it came too late. It gives the events that
+// matter, and counts what does not depend on attempts.
+func (j *judge) read(log []Record, program *definition.Program) (arrived []arrival) {
 	type seen struct {
 		contact  string
 		identity identity
 	}
 	known := map[seen]bool{}
-	contacts := map[string][]*happening{}
 	clock := event.Time(0)
 	for _, r := range log {
 		if r.Event == nil {
@@ -64,6 +70,9 @@ func (j *judge) read(log []Record, program *definition.Program) map[string][]*ha
 			continue
 		}
 		e := r.Event
+		if concernsPersons(e) {
+			continue
+		}
 		self := seen{e.Contact, identity{e.Source, e.ID}}
 		if known[self] {
 			continue
@@ -72,7 +81,10 @@ func (j *judge) read(log []Record, program *definition.Program) map[string][]*ha
 
 		match := program.Match(e)
 		counts := match.Stages != 0 || match.Exclusions != 0 || len(match.Refunds) > 0 || len(match.Sums) > 0
-		if clock > 0 && e.Time < clock.Add(-j.funnel.Lateness) {
+		if counts || match.Acts {
+			arrived = append(arrived, arrival{meaning(self.identity, e.Time, &match), e, j.tooLate(e.Time, clock)})
+		}
+		if j.tooLate(e.Time, clock) {
 			if counts {
 				j.result.TooLate++
 			}
@@ -84,18 +96,12 @@ func (j *judge) read(log []Record, program *definition.Program) map[string][]*ha
 		j.countFailures(match.Failures, r.Offset)
 		j.addSums(match.Sums, e.Time)
 		j.addRates(match.Stages, e.Time)
-		if counts || match.Acts {
-			contacts[e.Contact] = append(contacts[e.Contact], meaning(self.identity, e.Time, &match))
-		}
 	}
-	for contact, events := range contacts {
-		slices.SortFunc(events, byPosition)
-		if len(events) > keptEvents {
-			j.result.Saturated++
-			contacts[contact] = events[len(events)-keptEvents:]
-		}
-	}
-	return contacts
+	return arrived
+}
+
+func (j *judge) tooLate(t, clock event.Time) bool {
+	return clock > 0 && t < clock.Add(-j.funnel.Lateness)
 }
 
 // meaning keeps what a match says, which holds only until the next one.

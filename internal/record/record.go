@@ -35,6 +35,8 @@ const (
 	Activate Kind = 5
 	// Remove withdraws a definition.
 	Remove Kind = 6
+	// Delivered says that events were forwarded to the partitions of other contacts, so that they need not be again.
+	Delivered Kind = 7
 	// Term says that an operator of a later term has spoken: what an earlier one still says is ignored from this record on.
 	Term Kind = 8
 	// Signals are copies, for others, of what the fold derived from the records before: drop-offs, and that one was disproved.
@@ -43,15 +45,16 @@ const (
 
 // Record is one message of the log: exactly the field that Kind names is set.
 type Record struct {
-	Kind     Kind
-	Chunk    []byte // Events: encoded events, see event.Next
-	Epoch    EpochRecord
-	Tick     event.Time
-	Apply    ApplyRecord
-	Activate VersionRecord
-	Remove   RemoveRecord
-	Term     TermRecord
-	Signals  []Signal
+	Kind      Kind
+	Chunk     []byte // Events: encoded events, see event.Next
+	Epoch     EpochRecord
+	Tick      event.Time
+	Apply     ApplyRecord
+	Activate  VersionRecord
+	Remove    RemoveRecord
+	Delivered []Delivery
+	Term      TermRecord
+	Signals   []Signal
 }
 
 // EpochRecord opens an owner's time.
@@ -84,6 +87,17 @@ type ApplyRecord struct {
 type VersionRecord struct {
 	Key     string `json:"key"`
 	Version string `json:"version,omitempty"`
+}
+
+// Delivery says how much of one contact's events lies durably in the partition of another contact.
+type Delivery struct {
+	// From and To are the contacts.
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Through is the place in the log of From's last event that was forwarded (package engine); 0 is none.
+	Through uint64 `json:"through,omitempty"`
+	// Aliases is how many of the aliases that From knows of To was told.
+	Aliases int `json:"aliases,omitempty"`
 }
 
 // RemoveRecord withdraws one definition.
@@ -147,6 +161,8 @@ func (r *Record) Encode() ([]byte, error) {
 		return appendJSON(head, r.Activate)
 	case Remove:
 		return appendJSON(head, r.Remove)
+	case Delivered:
+		return appendJSON(head, r.Delivered)
 	case Term:
 		return appendJSON(head, r.Term)
 	case Signals:
@@ -187,6 +203,8 @@ func Decode(stored []byte) (Record, error) {
 		err = json.Unmarshal(body, &r.Activate)
 	case Remove:
 		err = json.Unmarshal(body, &r.Remove)
+	case Delivered:
+		err = json.Unmarshal(body, &r.Delivered)
 	case Term:
 		err = json.Unmarshal(body, &r.Term)
 	case Signals:

@@ -37,6 +37,7 @@ type life struct {
 	commit commits
 	past   backfills
 	keep   retainer
+	post   post
 	// definitions are what the log has under each key up to the owner's last record, and term the highest of an operator; nil while
 	// that has to be asked of the fold.
 	definitions map[string]engine.Defined
@@ -149,13 +150,19 @@ func (l *life) upkeep(ctx context.Context) error {
 	if err := l.tickIfDue(ctx); err != nil {
 		return err
 	}
+	if l.caughtUp() { // no note of an earlier delivery is still to be folded
+		if err := l.forward(ctx); err != nil {
+			return err
+		}
+	}
 	l.keep.purgeIfDue(ctx, l)
 	return nil
 }
 
 // untilUpkeep is how long nothing needs to be done if nothing comes.
 func (l *life) untilUpkeep() time.Duration {
-	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || !l.caughtUp() || l.commit.dirty() {
+	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || l.folded.HasForwards() ||
+		!l.caughtUp() || l.commit.dirty() {
 		return upkeepEvery
 	}
 	wait := min(longestWait, l.keep.untilDue())

@@ -25,6 +25,8 @@ type Metrics struct {
 	logBytes              *prometheus.GaugeVec
 	logLast               *prometheus.GaugeVec
 	duplicates            *prometheus.GaugeVec
+	forwardedEvents       *prometheus.CounterVec
+	lostEvents            *prometheus.CounterVec
 }
 
 // NewMetrics makes metrics that are not registered yet.
@@ -52,6 +54,8 @@ func NewMetrics() *Metrics {
 		commitSeconds:     seconds("state_commit_seconds", "How long it took to write the state durably."),
 		logBytes:          gauge("log_bytes", "Size of the log on its volume, looked at once a minute."),
 		logLast:           gauge("log_last_offset", "Offset of the log's last record, looked at once a minute."),
+		forwardedEvents:   counter("forwarded_events_total", "Copies of events sent to the partition of the contact that they belong to, repeated ones included."),
+		lostEvents:        counter("forward_lost_events_total", "Events that were to be forwarded and that the log no longer held."),
 		duplicates:        gauge("fold_duplicate_events", "Events left out because their source and id were known, as of the last report."),
 	}
 }
@@ -59,7 +63,7 @@ func NewMetrics() *Metrics {
 func (m *Metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.appends, m.appendErrors, m.appendedEvents, m.appendSeconds, m.foldedRecords, m.foldedOffset, m.backfilledRecords,
-		m.commitSeconds, m.logBytes, m.logLast, m.duplicates,
+		m.commitSeconds, m.logBytes, m.logLast, m.duplicates, m.forwardedEvents, m.lostEvents,
 	}
 }
 
@@ -93,6 +97,12 @@ func (m *Metrics) folded(partition int, r *read) {
 	label := strconv.Itoa(partition)
 	m.foldedRecords.WithLabelValues(label).Inc()
 	m.foldedOffset.WithLabelValues(label).Set(float64(r.offset))
+}
+
+func (m *Metrics) forwarded(partition, events, lost int) {
+	label := strconv.Itoa(partition)
+	m.forwardedEvents.WithLabelValues(label).Add(float64(events))
+	m.lostEvents.WithLabelValues(label).Add(float64(lost))
 }
 
 func (m *Metrics) backfilled(partition int) {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,26 +20,65 @@ import (
 )
 
 // fold folds every partition of a workspace as its runner would, and gives their reports as of an instant.
-func fold(ctx context.Context, w *workspace, partitions []*timeline, asOf event.Time, folded func(events int)) ([]aggregate.Partition, error) {
-	reports := make([]aggregate.Partition, len(partitions))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range partitions {
-		group.Go(func() (err error) {
-			reports[i], err = foldPartition(ctx, w, i, partitions[i], asOf, folded)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+func fold(ctx context.Context, w *workspace, timelines []*timeline, asOf event.Time, joins bool, folded func(events int)) ([]aggregate.Partition, error) {
+	reports, err := foldAll(ctx, w, timelines, asOf, joins, folded)
+	if err != nil {
 		return nil, fmt.Errorf("fold the events of workspace %s/%s: %w", w.resource.Namespace, w.resource.Name, err)
 	}
 	return reports, nil
 }
 
+func foldAll(ctx context.Context, w *workspace, timelines []*timeline, asOf event.Time, joins bool, folded func(events int)) ([]aggregate.Partition, error) {
+	partitions := make([]*partition, len(timelines))
+	each := func(do func(i int) error) error {
+		group := errgroup.Group{}
+		group.SetLimit(runtime.GOMAXPROCS(0))
+		for i := range partitions {
+			group.Go(func() error { return do(i) })
+		}
+		return group.Wait()
+	}
+	err := each(func(i int) (err error) {
+		partitions[i], err = foldPartition(ctx, w, i, timelines[i], joins, folded)
+		return err
+	})
+	if err == nil {
+		err = deliver(ctx, partitions)
+	}
+	reports := make([]aggregate.Partition, len(partitions))
+	if err == nil {
+		err = each(func(i int) (err error) {
+			reports[i], err = partitions[i].report(ctx, asOf)
+			return err
+		})
+	}
+	return reports, err
+}
+
+// partition is one log and its fold.
+type partition struct {
+	fold *engine.Fold
+	// chunks are the records of events by their offset, if contacts are joined; else none is looked at again.
+	chunks map[uint64][]byte
+}
+
+func (p *partition) step(r *record.Record) error { return p.fold.Step(p.fold.Offset()+1, r) }
+
+// take folds a chunk of events.
+func (p *partition) take(chunk []byte) error {
+	if err := p.step(&record.Record{Kind: record.Events, Chunk: chunk}); err != nil {
+		return err
+	}
+	if p.chunks != nil {
+		p.chunks[p.fold.Offset()] = slices.Clone(chunk)
+	}
+	return nil
+}
+
 // foldPartition writes the log that a partition would have, were every event appended at its own time, and folds it record by
 // record. The clock stays at zero until the end, so no event is too late; an event counts the same whether the clock moved before it
 // or not.
-func foldPartition(ctx context.Context, w *workspace, number int, events *timeline, asOf event.Time, folded func(events int)) (aggregate.Partition, error) {
+func foldPartition(ctx context.Context, w *workspace, number int, events *timeline, joins bool, folded func(events int)) (*partition, error) {
 	var compiler definition.Compiler
 	f, err := engine.Open(engine.Options{
 		Partition:    number,
@@ -48,29 +88,33 @@ func foldPartition(ctx context.Context, w *workspace, number int, events *timeli
 		},
 	})
 	if err != nil {
-		return aggregate.Partition{}, err
+		return nil, err
 	}
-	step := func(r *record.Record) error { return f.Step(f.Offset()+1, r) }
+	p := &partition{fold: f}
+	if joins {
+		p.chunks = map[uint64][]byte{}
+	}
 	for _, r := range opening(w) {
-		if err := step(&r); err != nil {
-			return aggregate.Partition{}, err
+		if err := p.step(&r); err != nil {
+			return nil, err
 		}
 	}
-	err = events.chunks(func(chunk []byte, n int) error {
+	return p, events.chunks(func(chunk []byte, n int) error {
 		folded(n)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		return step(&record.Record{Kind: record.Events, Chunk: chunk})
+		return p.take(chunk)
 	})
-	if err != nil {
-		return aggregate.Partition{}, err
-	}
+}
+
+// report moves the clock to an instant and gives the numbers then.
+func (p *partition) report(ctx context.Context, asOf event.Time) (aggregate.Partition, error) {
 	for { // timers fire on a budget per record, so that one tick may not be enough for all that are due
-		if err := step(&record.Record{Kind: record.Tick, Tick: asOf}); err != nil {
+		if err := p.step(&record.Record{Kind: record.Tick, Tick: asOf}); err != nil {
 			return aggregate.Partition{}, err
 		}
-		report, err := f.Report()
+		report, err := p.fold.Report()
 		if err != nil {
 			return aggregate.Partition{}, err
 		}

@@ -5,6 +5,7 @@ package simulate
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,6 +26,8 @@ const (
 	maxEventBytes     = 256 << 10
 )
 
+const controlCharacter = "contains a control character or is not valid UTF-8"
+
 // reservedPrefix begins the types that only Waymark itself may use.
 const reservedPrefix = "waymark."
 
@@ -43,6 +46,9 @@ type intake struct {
 	asked     map[string]bool
 	allAsked  bool
 	timelines map[int][]*timeline
+
+	// joins is set when some contacts are joined.
+	joins bool
 
 	events, after int64
 	last          event.Time
@@ -79,6 +85,9 @@ func (in *intake) take(file string, line int, m *definition.Message) error {
 		m.Event.Source = in.feed.resource.Namespace + "/" + in.feed.resource.Name
 	}
 	passes := mapped || in.feed != nil && slices.Contains(in.feed.meaning.Protocols, string(v1alpha1.HTTPProtocolCloudEvents))
+	if m.Event.Contact == "" && m.AnonymousID != "" {
+		m.Event.Contact = event.Anonymous(m.AnonymousID)
+	}
 	e := m.Event
 	if passes && in.feed.mapper != nil {
 		var drop bool
@@ -97,15 +106,58 @@ func (in *intake) take(file string, line int, m *definition.Message) error {
 	if err := check(&e, mapped); err != nil {
 		return err
 	}
+	if id, anonymous := event.AnonymousID(e.Contact); anonymous && id != m.AnonymousID {
+		return &eventfile.Problem{Field: "subject", Message: controlCharacter}
+	}
 	if passes {
 		if !in.feed.meaning.Allows(e.Type) {
 			in.feed.reject(v1alpha1.RejectionTypeNotAllowed)
 			return nil
 		}
+	}
+	told, refused, err := relate(&e, m.AnonymousID, !passes || !in.feed.meaning.Public)
+	if err != nil {
+		return err
+	}
+	if refused {
+		in.feed.reject(v1alpha1.RejectionNotTrusted)
+		return nil
+	}
+	if passes {
 		in.feed.counts.Accepted++
 	}
 	in.keep(&e)
+	for i := range told {
+		in.joins = true
+		in.keep(&told[i])
+	}
 	return nil
+}
+
+// relate gives what others are to be told about the event's contact, as ingest does.
+func relate(e *event.Event, anonymousID string, trusted bool) (told []event.Event, refused bool, err error) {
+	said := event.Statement{Type: e.Type, AnonymousID: anonymousID}
+	if said.Type != event.Identify && said.Type != event.AliasType {
+		return nil, false, nil
+	}
+	if said.Type == event.AliasType {
+		var data struct {
+			PreviousID string `json:"previousId"`
+		}
+		if json.Unmarshal(e.Data, &data) == nil { // of another type it names nobody
+			said.PreviousID = data.PreviousID
+		}
+	}
+	for _, id := range []struct{ field, value string }{{"anonymousid", said.AnonymousID}, {"data.previousId", said.PreviousID}} {
+		if id.value == "" {
+			continue
+		}
+		if err := checkAttribute(id.field, id.value, maxAttributeBytes); err != nil {
+			return nil, false, err
+		}
+	}
+	told, refused = event.Relate(e, said, trusted)
+	return told, refused, nil
 }
 
 // canMap says what is missing to read a table.
@@ -140,10 +192,11 @@ func check(e *event.Event, mapped bool) error {
 	if mapped {
 		names = [...]string{"mapping.contact", "mapping.type", "mapping.id", "source", "mapping.time", "mapping.data"}
 	}
+	contact, _ := event.AnonymousID(e.Contact)
 	for i, attribute := range [...]struct {
 		value string
 		limit int
-	}{{e.Contact, maxAttributeBytes}, {e.Type, maxAttributeBytes}, {e.ID, maxAttributeBytes}, {e.Source, maxSourceBytes}} {
+	}{{contact, maxAttributeBytes}, {e.Type, maxAttributeBytes}, {e.ID, maxAttributeBytes}, {e.Source, maxSourceBytes}} {
 		if err := checkAttribute(names[i], attribute.value, attribute.limit); err != nil {
 			return err
 		}
@@ -170,7 +223,7 @@ func checkAttribute(name, value string, limit int) error {
 	case len(value) > limit:
 		return &eventfile.Problem{Field: name, Message: fmt.Sprintf("has %d bytes, more than %d", len(value), limit)}
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7F }):
-		return &eventfile.Problem{Field: name, Message: "contains a control character or is not valid UTF-8"}
+		return &eventfile.Problem{Field: name, Message: controlCharacter}
 	}
 	return nil
 }
@@ -195,7 +248,7 @@ func (in *intake) keep(e *event.Event) {
 	in.events++
 	in.last = max(in.last, e.Time)
 	e.Received = e.Time
-	if !in.allAsked && !in.asked[e.Type] {
+	if !in.allAsked && !in.asked[e.Type] && e.Type != event.Identify && !strings.HasPrefix(e.Type, reservedPrefix) {
 		e.Data = nil
 	}
 	for partitions, timelines := range in.timelines {

@@ -178,7 +178,7 @@ func (o *Options) fold(ctx context.Context, p *plan, in *intake, asOf event.Time
 			continue
 		}
 		var err error
-		if reports[w], err = fold(ctx, w, in.timelines[w.partitions()], asOf, o.Progress.Add); err != nil {
+		if reports[w], err = fold(ctx, w, in.timelines[w.partitions()], asOf, in.joins, o.Progress.Add); err != nil {
 			return nil, err
 		}
 	}

@@ -196,6 +196,65 @@ func TestEventsPassThroughTheFeed(t *testing.T) {
 	}
 }
 
+// visit writes one line of what a visitor did, with the contact if it is known.
+func visit(id int, visitor, contact, eventType, at, data string) string {
+	if contact != "" {
+		contact = fmt.Sprintf(`"subject":%q,`, contact)
+	}
+	return fmt.Sprintf(`{"id":"%d","source":"web","type":%q,%s"anonymousid":%q,"time":%q,"data":%s}`, id, eventType, contact, visitor, at, data)
+}
+
+func TestVisitorsAreCountedAsTheContactsThatTheyAre(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		manifests, events []string
+		want              string
+	}{
+		"who identifies at checkout is one contact": {
+			[]string{shopFunnel}, []string{
+				visit(1, "v1", "", "page.viewed", "2026-11-02T10:00:00Z", "{}"),
+				visit(2, "v1", "", "product.added", "2026-11-02T10:05:00Z", "{}"),
+				visit(3, "v1", "ann", "identify", "2026-11-02T10:10:00Z", "{}"),
+				cloudEvent(4, "ann", "order.completed", "2026-11-02T10:20:00Z", `{"total":1990.5}`),
+				visit(5, "v2", "", "page.viewed", "2026-11-02T10:00:00Z", "{}"),
+			}, "2/1/1/0 1/1/0/0 1/1/0/0",
+		},
+		"two people of one browser stay two": {
+			[]string{shopFunnel}, []string{
+				visit(1, "v1", "", "page.viewed", "2026-11-02T10:00:00Z", "{}"),
+				visit(2, "v1", "ann", "identify", "2026-11-02T10:10:00Z", "{}"),
+				visit(3, "v1", "", "page.viewed", "2026-11-02T10:15:00Z", "{}"),
+				visit(4, "v1", "bob", "identify", "2026-11-02T10:20:00Z", "{}"),
+			}, "2/0/2/0 0/0/0/0 0/0/0/0",
+		},
+		"an alias joins what two ids did": {
+			[]string{shopFunnel}, []string{
+				cloudEvent(1, "ann", "page.viewed", "2026-11-02T10:00:00Z", "{}"),
+				cloudEvent(2, "anna", "product.added", "2026-11-02T10:05:00Z", "{}"),
+				cloudEvent(3, "ann", "alias", "2026-11-02T10:06:00Z", `{"previousId":"anna"}`),
+			}, "1/1/0/0 1/0/1/0 0/0/0/0",
+		},
+		"a public feed joins no known contacts": {
+			[]string{shopFunnel, strings.Replace(shopFeed, "allowTypes:", "trust: Public\n  allowTypes: [alias, page.viewed] #", 1) + "\n"}, []string{
+				cloudEvent(1, "ann", "page.viewed", "2026-11-02T10:00:00Z", "{}"),
+				cloudEvent(2, "anna", "page.viewed", "2026-11-02T10:05:00Z", "{}"),
+				cloudEvent(3, "ann", "alias", "2026-11-02T10:06:00Z", `{"previousId":"anna"}`),
+			}, "2/0/2/0 0/0/0/0 0/0/0/0",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, err := run(t, files(t, tt.manifests...), files(t, strings.Join(tt.events, "\n")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := stages(funnelOf(t, result)); got != tt.want {
+				t.Errorf("stages are %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	event := shopEvents()[0]

@@ -49,13 +49,14 @@ type attributes struct {
 	Source          *string         `json:"source"`
 	Type            *string         `json:"type"`
 	Subject         *string         `json:"subject"`
+	AnonymousID     *string         `json:"anonymousid"`
 	Time            *string         `json:"time"`
 	DataContentType *string         `json:"datacontenttype"`
 	Data            json.RawMessage `json:"data"`
 	DataBase64      *string         `json:"data_base64"`
 }
 
-// cloudEvent reads a CloudEvent in JSON. The contact is its subject. What an event needs beyond the format is for the visitor to
+// cloudEvent reads a CloudEvent in JSON. The contact is its subject, or the visitor of the extension attribute anonymousid. What an event needs beyond the format is for the visitor to
 // check, as a mapping may still bring it.
 func cloudEvent(line []byte) (*definition.Message, error) {
 	var a attributes
@@ -69,7 +70,7 @@ func cloudEvent(line []byte) (*definition.Message, error) {
 	for _, text := range []struct {
 		from *string
 		into *string
-	}{{a.ID, &m.Event.ID}, {a.Source, &m.Event.Source}, {a.Type, &m.Event.Type}, {a.Subject, &m.Event.Contact}} {
+	}{{a.ID, &m.Event.ID}, {a.Source, &m.Event.Source}, {a.Type, &m.Event.Type}, {a.Subject, &m.Event.Contact}, {a.AnonymousID, &m.AnonymousID}} {
 		if text.from != nil {
 			*text.into = *text.from
 		}
