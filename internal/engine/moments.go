@@ -51,11 +51,8 @@ func (t texts) share(found *definition.Match) {
 	}
 }
 
-// read gives a stored text; labels are the ones that many contacts share.
-func (t texts) read(kind detailKind, text []byte) string {
-	if kind != labelDetail {
-		return string(text)
-	}
+// one gives the one string of a text.
+func (t texts) one(text []byte) string {
 	if known, shared := t[string(text)]; shared {
 		return known
 	}
@@ -63,6 +60,9 @@ func (t texts) read(kind detailKind, text []byte) string {
 }
 
 func (t texts) keep(text string) string {
+	if t == nil {
+		return text
+	}
 	if len(t) >= maxTexts {
 		clear(t)
 	}
@@ -146,7 +146,7 @@ func (d *detail) like(o *detail) *detail {
 	return nil
 }
 
-func (r *reader) details(before *detail, known texts) (first *detail) {
+func (r *reader) details(before *detail) (first *detail) {
 	const smallest = 4 // numbers of a detail
 	end := &first
 	slot := uint32(0)
@@ -157,7 +157,7 @@ func (r *reader) details(before *detail, known texts) (first *detail) {
 			d.amount = aggregate.Micros(r.varint())
 		}
 		if n := r.uvarint(); n > 0 {
-			d.text = known.read(d.kind, r.bytes(int(n-1)))
+			d.text = r.text(d.kind, r.bytes(int(n-1)))
 		} else if o := before.like(d); o != nil {
 			d.text = o.text
 		} else {
@@ -166,6 +166,14 @@ func (r *reader) details(before *detail, known texts) (first *detail) {
 		*end, end = d, &d.next
 	}
 	return first
+}
+
+// text gives the text of a detail; labels are the ones that many contacts share.
+func (r *reader) text(kind detailKind, text []byte) string {
+	if kind == labelDetail {
+		return r.texts.one(text)
+	}
+	return string(text)
 }
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has. All identities become one piece of memory.
@@ -188,7 +196,7 @@ func (c *contact) readMoments(r *reader, s *scratch) {
 		start = len(s.ids)
 		s.ids = append(append(s.ids, before...), rest...)
 		s.ends = append(s.ends, len(s.ids))
-		m.details = r.details(last.details, s.texts)
+		m.details = r.details(last.details)
 		c.moments = append(c.moments, m)
 		last = m
 	}

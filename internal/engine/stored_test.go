@@ -111,7 +111,7 @@ func TestStoredContactsComeBackAsTheyWere(t *testing.T) {
 			t.Fatalf("read head: paged %v, error %v", paged, err)
 		}
 		for _, key := range slices.Sorted(maps.Keys(stored)) {
-			r := reader{left: []byte(stored[key])}
+			r := reader{left: []byte(stored[key]), texts: f.scratch.texts}
 			got.readMoments(&r, &f.scratch)
 			if err := r.done("page"); err != nil {
 				t.Fatal(err)
@@ -151,7 +151,7 @@ func TestLabelsAreSharedByContacts(t *testing.T) {
 		label := fmt.Sprint("label ", i%2000)
 		match := definition.Match{Labels: []definition.Label{{Text: label}}}
 		shared.share(&match)
-		if match.Labels[0].Text != label || shared.read(labelDetail, []byte(label)) != label {
+		if match.Labels[0].Text != label || shared.one([]byte(label)) != label {
 			t.Fatalf("label %q became %q", label, match.Labels[0].Text)
 		}
 	}
@@ -159,7 +159,7 @@ func TestLabelsAreSharedByContacts(t *testing.T) {
 		t.Errorf("%d texts are held for 2000 labels", len(shared))
 	}
 	for i := range 3 * maxTexts {
-		shared.read(labelDetail, fmt.Append(nil, i))
+		shared.one(fmt.Append(nil, i))
 	}
 	if len(shared) > maxTexts {
 		t.Errorf("%d texts are held, more than %d", len(shared), maxTexts)
