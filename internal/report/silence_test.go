@@ -132,6 +132,12 @@ func TestSilenceIsSuspectAndNoBottleneck(t *testing.T) {
 	if got := status.Summary.Bottleneck; got != "visit→cart" {
 		t.Errorf("bottleneck is %s, want the worst of those that do not lead to the silent stage, visit→cart", got)
 	}
+	yes := true
+	fn := shop(withTargets(v1alpha1.FunnelTarget{Stage: "checkout", Conversion: "50%"}))
+	fn.Status.Targets = []v1alpha1.TargetStatus{{Stage: "checkout", Target: "50%", Met: &yes}}
+	if _, status := silentStages(t, fn, n, now); status.Targets[0].Met == nil || !*status.Targets[0].Met {
+		t.Errorf("the target of the silent stage is %+v, want it to stay met", status.Targets[0])
+	}
 	if _, status := silentStages(t, shop(), thirtyDays(), now); report.DataSuspect(&status) != nil {
 		t.Error("there is a condition although no stage is silent")
 	}
