@@ -215,11 +215,11 @@ func signalID(key, stage, contact, identity string) string {
 
 // splitIdentity gives the source and the id that identity joined.
 func splitIdentity(joined string) (source, id string) {
-	end := strings.Index(joined, "\x00\x01")
-	if end < 0 {
+	source, id, found := strings.Cut(joined, "\x00\x01")
+	if !found {
 		return "", joined
 	}
-	return strings.ReplaceAll(joined[:end], "\x00\xff", "\x00"), joined[end+2:]
+	return strings.ReplaceAll(source, "\x00\xff", "\x00"), id
 }
 
 // appended gives when the event of a moment was appended: by the partition's clock, or its receipt when the clock rested.
