@@ -35,8 +35,8 @@ type count struct {
 	bestRoles           roleSet
 	// counted[i] has bit j set when the amount of the moment at position i was added at stage j; refunded when it was taken away.
 	counted, refunded []uint32
-	// keys are of the values that the unit at hand counts and that refunds may take back.
-	keys map[stageKey]bool
+	// keys are of the values that the unit at hand counts and that refunds may take back, with the time of the first of each.
+	keys map[stageKey]event.Time
 	// covered are the roles in which units with a value count, and coveredDays their days: the unit without one does not, in withheld.
 	covered, withheld roleSet
 	coveredDays       map[int64]bool
@@ -300,9 +300,12 @@ func (n *count) addValues(v *evaluator, a *attempt) {
 func (n *count) addValue(v *evaluator, at int32, d *detail) {
 	if v.plan.refunded&(1<<d.index) != 0 && d.text != "" {
 		if n.keys == nil {
-			n.keys = map[stageKey]bool{}
+			n.keys = map[stageKey]event.Time{}
 		}
-		n.keys[stageKey{d.index, d.text}] = true
+		key := stageKey{d.index, d.text}
+		if first, found := n.keys[key]; !found || v.moments[at].time < first {
+			n.keys[key] = v.moments[at].time
+		}
 	}
 	if n.counted[at]&(1<<d.index) != 0 {
 		return
@@ -313,7 +316,8 @@ func (n *count) addValue(v *evaluator, at int32, d *detail) {
 	sum.add(d.amount)
 }
 
-// refund takes back what the unit's refunds say of the values that it counts.
+// refund takes back what the unit's refunds say of the values that it counts. A refund takes back nothing that came after it: otherwise
+// it would matter how long it is kept.
 func (n *count) refund(v *evaluator) {
 	if len(n.keys) == 0 {
 		return
@@ -324,7 +328,8 @@ func (n *count) refund(v *evaluator) {
 			continue
 		}
 		for d := v.moments[at].detail(slot, refundDetail); d != nil && d.slot == slot && d.kind == refundDetail; d = d.next {
-			if n.refunded[at]&(1<<d.index) != 0 || !n.keys[stageKey{d.index, d.text}] {
+			first, found := n.keys[stageKey{d.index, d.text}]
+			if !found || v.moments[at].time < first || n.refunded[at]&(1<<d.index) != 0 {
 				continue
 			}
 			n.refunded[at] |= 1 << d.index

@@ -78,7 +78,7 @@ func weeks(t *rapid.T) (log []record.Record, seen []oracle.Record) {
 	for i := range rapid.IntRange(10, 120).Draw(t, "events") {
 		clock = clock.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "hours later")) * time.Hour)
 		e := event.Event{
-			Contact: "ann", Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type"), ID: fmt.Sprint(i), Data: []byte(`{"n":1}`),
+			Contact: "ann", Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type"), ID: fmt.Sprint(i), Data: fmt.Appendf(nil, `{"n":%d}`, i/4),
 			Time: clock.Add(-time.Duration(rapid.IntRange(0, 40).Draw(t, "hours old")) * time.Hour),
 		}
 		log = append(log, ticking(clock), chunk(e))

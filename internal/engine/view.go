@@ -172,12 +172,13 @@ func (p *plan) nextChange(now *view, day int64) int64 {
 	have := now.days.roles(day)
 	windowDays := int64(p.window/dayLength) + 2
 	from, to := now.today+1, now.today+2*p.days.longest+windowDays+maxCohorts+2
-	if have == 0 {
-		if day <= now.today && now.days.first > day && p.calendar.start(day) < now.reach {
-			return 0
-		}
-		from = max(from, day-p.days.longest)
-		to = max(from, day) + 2*p.days.longest
+	switch {
+	case have != 0 && day > now.today:
+		return day // it is in the period already, and has a cohort when it comes
+	case have == 0 && day > now.today:
+		from, to = max(from, day-p.days.longest), day
+	case have == 0 && p.calendar.start(day) < now.reach:
+		return 0
 	}
 	for today := from; today <= to; today++ {
 		if p.daysOn(today).roles(day) != have {

@@ -135,17 +135,12 @@ func (j *judge) addValues(units []unit) {
 		stage := &j.result.Stages[i]
 		paid, refunded := map[identity]bool{}, map[identity]bool{}
 		for _, u := range units {
-			keys := map[string]bool{} // of what this unit paid for
-			for _, a := range u.attempts {
-				e := a.named[i]
-				if e == nil || a.excluded() {
-					continue
+			since := map[string]event.Time{} // when this unit first paid for what a key stands for
+			for _, e := range u.paying(i) {
+				amount := e.amounts[i]
+				if first, found := since[amount.Key]; amount.Key != "" && (!found || e.time < first) {
+					since[amount.Key] = e.time
 				}
-				amount, present := e.amounts[i]
-				if !present {
-					continue
-				}
-				keys[amount.Key] = amount.Key != ""
 				if !paid[e.identity] {
 					paid[e.identity] = true
 					stage.Value = stage.Value.Plus(amount.Amount)
@@ -153,7 +148,8 @@ func (j *judge) addValues(units []unit) {
 				}
 			}
 			for _, e := range u.events {
-				if refund, present := e.refunds[i]; present && keys[refund.Key] && !refunded[e.identity] {
+				refund, present := e.refunds[i]
+				if first, found := since[refund.Key]; present && found && first <= e.time && !refunded[e.identity] {
 					refunded[e.identity] = true
 					stage.Value = stage.Value.Plus(-refund.Amount)
 					stage.Refunded = stage.Refunded.Plus(refund.Amount)
@@ -161,6 +157,18 @@ func (j *judge) addValues(units []unit) {
 			}
 		}
 	}
+}
+
+// paying gives the events with an amount that fill a stage in the attempts that are not excluded.
+func (u unit) paying(stage int) (events []*happening) {
+	for _, a := range u.attempts {
+		if e := a.named[stage]; e != nil && !a.excluded() {
+			if _, present := e.amounts[stage]; present {
+				events = append(events, e)
+			}
+		}
+	}
+	return events
 }
 
 // compare adds one contact to the numbers of a run of days.

@@ -62,11 +62,11 @@ func drawPeriod(t *rapid.T, s setting) definition.Period {
 		date := func(least, most int, label string) string {
 			return s.base.UTC().AddDate(0, 0, rapid.IntRange(least, most).Draw(t, label)).Format(time.DateOnly)
 		}
-		return definition.Period{From: date(-3, 1, "from"), To: date(1, 6, "to")}
+		return definition.Period{From: date(-3, 1, "from"), To: date(1, rapid.SampledFrom([]int{6, 40}).Draw(t, "longest"), "to")}
 	case 2:
 		return definition.Period{Calendar: rapid.SampledFrom([]definition.Calendar{definition.Week, definition.Month, definition.Quarter, definition.Year}).Draw(t, "calendar")}
 	}
-	return definition.Period{RollingDays: rapid.IntRange(1, 4).Draw(t, "rolling days")}
+	return definition.Period{RollingDays: rapid.IntRange(1, rapid.SampledFrom([]int{4, 40}).Draw(t, "most")).Draw(t, "rolling days")}
 }
 
 func drawStages(t *rapid.T, s setting, f *definition.Funnel) {
