@@ -359,7 +359,7 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 		return nil
 	}
 	if found, matters := s.offer(e, at, f.options.Partition); matters {
-		f.insert(s, c, e, max(s.clock, e.Received), c.ids.identity(e), &found)
+		f.insert(s, c, e, max(s.clock, e.Received), c.identity(e), &found)
 	}
 	return nil
 }

@@ -332,7 +332,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 			continue
 		}
 		if id == "" {
-			id = c.ids.identity(e)
+			id = c.identity(e)
 		}
 		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}

@@ -60,11 +60,12 @@ func (c *contact) appendHead(b []byte) []byte {
 
 // readHead decodes what appendHead encoded, and says whether the moments lie in pages.
 func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
-	r := reader{left: stored}
+	r := reader{left: stored, texts: f.scratch.texts}
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
 	c.readSettlements(&r)
+	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
 		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
@@ -100,7 +101,7 @@ func (f *Fold) load(c *contact) error {
 		c.pages = append(c.pages, storedPage{
 			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
 		})
-		r := reader{left: value}
+		r := reader{left: value, texts: f.scratch.texts}
 		c.readMoments(&r, &f.scratch)
 		return true, r.done("a page of a contact")
 	})
