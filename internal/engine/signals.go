@@ -120,14 +120,14 @@ func (f *Fold) signal(c *contact, u *unit, rings bool) (due event.Time) {
 // signalDrop settles a drop-off if it is due, or gives when to look at it again.
 func (f *Fold) signalDrop(c *contact, s *slot, at *stop, rings bool) (again event.Time) {
 	d, clock := s.owner, s.view.clock
-	drop := dropHash(s.plan.names[at.stage], at.id)
-	if _, found := c.settled(d.signals.number, drop); found {
-		return 0
-	}
 	ripe := c.appended(at.time, at.id) + signalGrace
 	due := max(at.deadline, ripe)
 	if first := max(at.deadline+1, ripe); clock < first {
 		return first
+	}
+	drop := dropHash(s.plan.names[at.stage], at.id)
+	if _, found := c.settled(d.signals.number, drop); found {
+		return 0
 	}
 	if !d.signals.begun || due <= d.signals.since {
 		return 0 // from before anybody asked for signals
