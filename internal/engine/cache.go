@@ -39,8 +39,8 @@ func (f *Fold) weigh(c *contact) {
 
 // bytes is about how much memory the contact takes up. Labels are shared and count for nothing.
 func (c *contact) bytes() int {
-	const perContact, perUnit, perMoment, perDetail, perKnown = 400, 250, 40, 48, 24
-	n := perContact + len(c.name) + perKnown*len(c.known.entries) + perUnit*len(c.units) + (perMoment+4*len(c.units))*cap(c.moments)
+	const perContact, perUnit, perMoment, perDetail, perKnown, perSettled = 424, 250, 48, 48, 24, 32
+	n := perContact + len(c.name) + perSettled*len(c.settlements) + perKnown*len(c.known.entries) + perUnit*len(c.units) + (perMoment+4*len(c.units))*cap(c.moments)
 	for i := range c.moments {
 		m := &c.moments[i]
 		n += len(m.id)

@@ -19,6 +19,7 @@ type slot struct {
 	id      uint32
 	version string
 	meaning json.RawMessage
+	source  json.RawMessage
 	program Program
 	plan    *plan
 	owner   *defined

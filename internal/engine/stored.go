@@ -296,6 +296,7 @@ type storedSlot struct {
 	ID         uint32          `json:"id"`
 	Version    string          `json:"version"`
 	Meaning    json.RawMessage `json:"meaning"`
+	Source     json.RawMessage `json:"source,omitempty"`
 	ExactSince event.Time      `json:"exactSince,omitempty"`
 	Gap        bool            `json:"gap,omitempty"`
 	Clock      event.Time      `json:"clock,omitempty"`
@@ -309,11 +310,11 @@ func (d *defined) stored() storedDefinition {
 	stored := storedDefinition{UID: d.uid, Generation: d.generation, Removed: d.removed, RemovedAt: d.removedAt}
 	stored.Signals = storedSignals{d.signals.number, d.signals.begun, d.signals.since, d.signals.counts}
 	if s := d.active; s != nil {
-		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, ExactSince: s.exactSince, Gap: s.gap, Activated: s.activated}
+		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap, Activated: s.activated}
 	}
 	if s := d.pending; s != nil {
 		stored.Pending = &storedSlot{
-			ID: s.id, Version: s.version, Meaning: s.meaning, ExactSince: s.exactSince, Gap: s.gap,
+			ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap,
 			Clock: s.clock, Floor: s.floor, Cursor: s.cursor, Target: s.target,
 		}
 	}
