@@ -35,6 +35,9 @@ func (f *Fold) weigh(c *contact) {
 	const perContact, perUnit, perMoment, perKnown = 400, 200, 100, 24
 	weight := perContact + len(c.name) + perKnown*len(c.known.entries) + perMoment*len(c.moments)
 	weight += len(c.units) * (perUnit + 4*len(c.moments))
+	for i := range c.writes {
+		weight += perMoment + len(c.writes[i].traits)
+	}
 	f.weight += weight - c.weight
 	c.weight = weight
 }
