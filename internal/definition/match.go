@@ -19,8 +19,9 @@ type Match struct {
 	// Waymark's own. Breaks is set when it also ends an attempt of a Strict funnel that does not use it.
 	Acts, Breaks bool
 	// Asks is set when it also depends on the contact's attributes whether the event fills the stages and is one of the exclusions: the
-	// match has all that it may be, and MatchAs tells.
-	Asks bool
+	// match has all that it may be, and MatchAs tells. Event is the event in its encoded form then, without the contact.
+	Asks  bool
+	Event string
 	// Unit is the value of CorrelateBy on an event that matters, and empty when the event has none. Like the keys of amounts it is only
 	// ever compared; a hash stands for one that is longer than MaxKey bytes.
 	Unit string

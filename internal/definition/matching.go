@@ -25,7 +25,6 @@ func (p *Program) Match(e *event.Event) Match {
 	}
 	p.scratch.Load(e)
 	p.reset()
-	p.match.Asks = m.asks
 	p.match.Acts, p.match.Breaks = m.acts, m.breaks
 	for i := range m.sums {
 		p.add(&m.sums[i])
@@ -46,6 +45,10 @@ func (p *Program) Match(e *event.Event) Match {
 	}
 	if p.match.Stages != 0 {
 		p.label()
+	}
+	if p.match.Asks = m.asks && p.match.Matters(); p.match.Asks && !p.as {
+		kept := event.Event{Type: e.Type, Source: e.Source, ID: e.ID, Time: e.Time, Received: e.Received, Data: e.Data}
+		p.match.Event = string(event.Append(nil, &kept))
 	}
 	return p.match
 }

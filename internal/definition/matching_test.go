@@ -183,18 +183,22 @@ func TestMatchAsTheContactIs(t *testing.T) {
 	visit := event.Event{Contact: "ann", Type: "visit", Source: "s", ID: "1", Data: []byte(`{"n": 2}`)}
 	type meaning struct {
 		Stages, Exclusions uint32
-		Asks               bool
 		Failures           int
 	}
-	of := func(m definition.Match) meaning { return meaning{m.Stages, m.Exclusions, m.Asks, len(m.Failures)} }
-	if diff := cmp.Diff(meaning{1, 1, true, 0}, of(p.Match(&visit))); diff != "" {
+	of := func(m definition.Match) meaning {
+		if !m.Asks && m.Matters() {
+			t.Error("the meaning is said not to depend on the contact")
+		}
+		return meaning{m.Stages, m.Exclusions, len(m.Failures)}
+	}
+	if diff := cmp.Diff(meaning{1, 1, 0}, of(p.Match(&visit))); diff != "" {
 		t.Errorf("what it may mean differs (-want +got):\n%s", diff)
 	}
 	for attributes, want := range map[string]meaning{
-		`{"country": "RU", "age": 30}`:   {1, 0, true, 0},
-		`{"country": "DE", "age": 17}`:   {0, 1, true, 0},
-		`{}`:                             {0, 0, true, 0},
-		`{"country": 7, "age": "young"}`: {0, 0, true, 0},
+		`{"country": "RU", "age": 30}`:   {1, 0, 0},
+		`{"country": "DE", "age": 17}`:   {0, 1, 0},
+		`{}`:                             {0, 0, 0},
+		`{"country": 7, "age": "young"}`: {0, 0, 0},
 	} {
 		if diff := cmp.Diff(want, of(p.MatchAs(&visit, []byte(attributes)))); diff != "" {
 			t.Errorf("as %s the meaning differs (-want +got):\n%s", attributes, diff)

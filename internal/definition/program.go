@@ -77,6 +77,16 @@ func (p *Program) Funnel() Funnel { return p.funnel }
 // Types gives the types of events that the funnel depends on (see Funnel.Types).
 func (p *Program) Types() (types []string, every bool) { return p.funnel.Types() }
 
+// ReadsContact says whether the funnel depends on the contact's attributes.
+func (p *Program) ReadsContact() bool {
+	for _, m := range p.byType {
+		if m.asks {
+			return true
+		}
+	}
+	return false
+}
+
 // Location is the zone that days are cut in.
 func (p *Program) Location() *time.Location { return p.location }
 

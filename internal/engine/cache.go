@@ -51,6 +51,9 @@ func (c *contact) bytes() int {
 			}
 		}
 	}
+	for i := range c.writes {
+		n += perDetail + len(c.writes[i].id) + len(c.writes[i].traits)
+	}
 	return n
 }
 

@@ -19,6 +19,10 @@ type contact struct {
 	known known
 	// person is who else the contact is; nil for most.
 	person *person
+	// writes are what events said of the contact's attributes, in the order of time and id; rewritten is set when they differ from the
+	// store.
+	writes    []write
+	rewritten bool
 	// moments are the events that matter to a unit, in the order of time and id. One that matters to none any more may stay for a
 	// while; holes counts those.
 	moments []moment
@@ -323,7 +327,7 @@ func (c *contact) letGo(u *unit) {
 
 // empty says whether there is nothing to remember of the contact.
 func (c *contact) empty() bool {
-	return len(c.units) == 0 && len(c.settlements) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil
+	return len(c.units) == 0 && len(c.settlements) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil && len(c.writes) == 0
 }
 
 // nextDue gives when the first of the units that share the contact's timer is due, or identities are to be forgotten that are kept for so

@@ -331,6 +331,9 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	}
 	f.counts.add(e)
 	f.learn(c, e, at)
+	if e.Type == event.Identify {
+		f.learnAttributes(c, e)
+	}
 	id := ""
 	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)

@@ -59,6 +59,8 @@ const (
 	refundDetail
 	// labelDetail is the property for breakdown index.
 	labelDetail
+	// eventDetail is the event itself, where what it means depends on the contact.
+	eventDetail
 	// unitDetail is the value of what the funnel correlates by.
 	unitDetail
 )
@@ -97,6 +99,9 @@ func (m *moment) describe(slot uint32, found *definition.Match) {
 	}
 	for _, l := range found.Labels {
 		m.bring(detail{slot: slot, kind: labelDetail, index: uint8(l.Breakdown), text: l.Text})
+	}
+	if found.Asks {
+		m.bring(detail{slot: slot, kind: eventDetail, text: found.Event})
 	}
 	if found.Unit != "" {
 		m.bring(detail{slot: slot, kind: unitDetail, text: found.Unit})

@@ -191,12 +191,16 @@ func (f *Fold) hide(c *contact) {
 		s.changed = true
 		c.letGo(u)
 	}
-	c.person.origins = nil
+	c.person.origins, c.writes, c.rewritten = nil, nil, true
 }
 
 // segments gives what a unit's moments mean.
 func (f *Fold) segments(c *contact, u *unit) []segment {
-	return append(f.segmented[:0], segment{math.MinInt64, f.joined(c, u.marks)})
+	marks := f.joined(c, u.marks)
+	if u.slot.asks != nil {
+		return f.asked(c, u, marks)
+	}
+	return append(f.segmented[:0], segment{math.MinInt64, marks})
 }
 
 // joined gives what a unit's moments mean as far as they are the contact's: an anonymous contact's may be another's, and an identity that

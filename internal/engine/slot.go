@@ -21,8 +21,10 @@ type slot struct {
 	meaning json.RawMessage
 	source  json.RawMessage
 	program Program
-	plan    *plan
-	owner   *defined
+	// asks is the program when it asks for the contact's attributes; nil otherwise.
+	asks  asker
+	plan  *plan
+	owner *defined
 	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
 	watches bool
@@ -61,6 +63,9 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 	s := &slot{
 		id: id, version: version, meaning: meaning, program: program, plan: p, flows: flow,
 		types: namedTypes(&funnel), watches: funnel.WatchesActs(),
+	}
+	if asks, is := program.(asker); is && asks.ReadsContact() {
+		s.asks = asks
 	}
 	s.tally, s.changed = newTally(p), true
 	s.timers = timers{slot: s, complete: true} // a new slot has nothing stored

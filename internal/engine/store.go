@@ -38,6 +38,7 @@ const (
 	timerPrefix      = 't' // slot, or 0 for what the slots in force share, due time, contact
 	contactPrefix    = 'c' // contact
 	knownPrefix      = 'k' // contact behind its length, number of the page
+	attributePrefix  = 'w' // contact
 	outboxPrefix     = 'o' // contact
 	signalPrefix     = 's' // number of the signal
 	momentPrefix     = 'e' // contact behind its length, time and hash of the first moment

@@ -24,6 +24,7 @@ func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(c.due))
 	b = c.known.appendTail(b)
 	b = c.person.append(b)
+	b = appendBool(b, len(c.writes) > 0)
 	b = c.appendSettlements(b)
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
@@ -41,13 +42,15 @@ func (c *contact) appendHead(b []byte) []byte {
 	return c.appendMoments(b, 0, len(c.moments))
 }
 
-// readHead decodes what appendHead encoded, and says whether the moments lie in pages.
-func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
+// readHead decodes what appendHead encoded, and says whether the moments lie in pages, and whether there are
+// attributes.
+func (f *Fold) readHead(c *contact, stored []byte) (paged, written bool, err error) {
 	r := reader{left: stored, texts: f.scratch.texts}
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
 	c.person = r.person(c.name)
+	written = r.bool()
 	c.readSettlements(&r)
 	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
@@ -62,7 +65,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, err error) {
 	if paged = r.bool(); !paged {
 		c.readMoments(&r, &f.scratch)
 	}
-	return paged, r.done("the head of a contact")
+	return paged, written, r.done("the head of a contact")
 }
 
 // load reads a contact. Its full pages of identities are left for complete.
@@ -72,12 +75,19 @@ func (f *Fold) load(c *contact) error {
 	if err != nil || !found {
 		return wrapRead(err)
 	}
-	paged, err := f.readHead(c, value)
+	paged, written, err := f.readHead(c, value)
+	if err == nil && written {
+		err = f.loadAttributes(c)
+	}
 	if err != nil || !paged {
 		return err
 	}
+	return f.loadPages(c)
+}
+
+func (f *Fold) loadPages(c *contact) error {
 	prefix := appendString([]byte{momentPrefix}, c.name)
-	err = f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
+	err := f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
 		at := key[len(prefix):]
 		if len(at) != 16 {
 			return false, fmt.Errorf("%w: the key of a page of a contact", ErrCorruptState)
@@ -105,6 +115,9 @@ func (c *contact) write(w Writer, s *scratch) error {
 		return err
 	}
 	if err := c.writeQueued(w); err != nil {
+		return err
+	}
+	if err := c.writeAttributes(w, s); err != nil {
 		return err
 	}
 	if err := c.writePages(w, s); err != nil {
@@ -161,7 +174,7 @@ func moveTimer(w Writer, slot uint32, name string, from, to event.Time) error {
 // written notes that the contact lies in the store as it is.
 func (c *contact) written() {
 	c.known.stored, c.known.doomed = c.known.count()/knownPage, nil
-	c.storedDue = c.due
+	c.storedDue, c.rewritten = c.due, false
 	if c.person != nil {
 		c.person.storedQueued = c.person.queued
 	}

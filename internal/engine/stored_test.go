@@ -106,7 +106,7 @@ func TestStoredContactsComeBackAsTheyWere(t *testing.T) {
 
 		f := &Fold{slots: slots, scratch: scratch{texts: texts{}}}
 		got := &contact{name: "ann"}
-		paged, err := f.readHead(got, head)
+		paged, _, err := f.readHead(got, head)
 		if err != nil || paged != (len(events) > headMoments) {
 			t.Fatalf("read head: paged %v, error %v", paged, err)
 		}

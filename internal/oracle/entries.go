@@ -81,8 +81,9 @@ func before(candidates []attempt, end event.Time) []attempt {
 // candidates follows every start of a unit, in their order. An attempt none of whose events carries the unit's value is none of its.
 func (j *judge) candidates(u unit) []attempt {
 	var all []attempt
-	for _, start := range u.events {
-		if a, ok := j.follow(start, u.events); ok && carries(a, u.value) {
+	for i, start := range u.events {
+		events := asOf(start.time, u.events)
+		if a, ok := j.follow(events[i], events); ok && carries(a, u.value) {
 			all = append(all, a)
 		}
 	}

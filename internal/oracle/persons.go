@@ -45,7 +45,7 @@ func (j *judge) readAll(logs [][]Record, program *definition.Program) map[string
 			}
 		}
 	}
-	joined := map[string][]*happening{}
+	joined, writes := map[string][]*happening{}, writesOf(logs, who)
 	for contact, all := range contacts {
 		events := once(all)
 		slices.SortFunc(events, byPosition)
@@ -53,6 +53,7 @@ func (j *judge) readAll(logs [][]Record, program *definition.Program) map[string
 			j.result.Saturated++
 			events = events[len(events)-keptEvents:]
 		}
+		ask(events, writes[contact], program)
 		joined[contact] = events
 	}
 	return joined

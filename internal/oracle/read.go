@@ -29,6 +29,10 @@ type happening struct {
 	amounts, refunds map[int]definition.Amount
 	// labels are by breakdown.
 	labels map[int]string
+	// asks is the event when it depends on the contact's attributes what it means, and as then tells that for a start; before, stages and
+	// exclusions are all that it may mean.
+	asks *event.Event
+	as   func(start event.Time) definition.Match
 }
 
 func (h *happening) fills(stage int) bool { return h.stages&(1<<stage) != 0 }
@@ -82,7 +86,11 @@ func (j *judge) read(log []Record, program *definition.Program) (arrived []arriv
 		match := program.Match(e)
 		counts := match.Stages != 0 || match.Exclusions != 0 || len(match.Refunds) > 0 || len(match.Sums) > 0
 		if counts || match.Acts {
-			arrived = append(arrived, arrival{meaning(self.identity, e.Time, &match), e, j.tooLate(e.Time, clock)})
+			h := meaning(self.identity, e.Time, &match)
+			if match.Asks {
+				h.asks = e
+			}
+			arrived = append(arrived, arrival{h, e, j.tooLate(e.Time, clock)})
 		}
 		if j.tooLate(e.Time, clock) {
 			if counts {

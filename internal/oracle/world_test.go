@@ -4,6 +4,7 @@
 package oracle_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -144,6 +145,17 @@ func drawIdentities(t *rapid.T, s setting, events []event.Event, apart bool) []e
 			Time:   s.instant(t, 12, label+" time"),
 		}
 	}
+	for range rapid.SampledFrom([]int{0, 2, 4}).Draw(t, "writes") {
+		e := said("write")
+		if rapid.Bool().Draw(t, "of a visitor") {
+			e.Contact = event.Anonymous(known[rapid.IntRange(0, visitors-1).Draw(t, "written visitor")])
+		}
+		e.ID = fmt.Sprint("write ", len(events))
+		e.Data = []byte(rapid.SampledFrom([]string{
+			`{"traits": {"plan": "pro"}}`, `{"traits": {"plan": "free", "age": 30}}`, `{"traits": {"age": 17}}`, `{"traits": {"plan": null}}`, `{"traits": 5}`, `{}`,
+		}).Draw(t, "traits"))
+		events = append(events, e)
+	}
 	for range rapid.IntRange(1, 5).Draw(t, "links") {
 		e := said("link")
 		events = append(events, e, event.Link(&e, known[rapid.IntRange(0, visitors-1).Draw(t, "linked visitor")]))
@@ -166,6 +178,24 @@ func drawIdentities(t *rapid.T, s setting, events []event.Event, apart bool) []e
 	return shuffled
 }
 
+// askForAttributes makes some conditions depend on the contact.
+func askForAttributes(t *rapid.T, f *definition.Funnel) {
+	conditions := []string{"contact.attributes.plan == 'pro'", "!has(contact.attributes.plan)", "contact.attributes.age < 18 || event.data.n > 1"}
+	draw := func(where *string) {
+		if rapid.IntRange(0, 2).Draw(t, "asks for attributes") == 0 {
+			*where = rapid.SampledFrom(conditions).Draw(t, "what it asks")
+		}
+	}
+	for i := range f.Stages {
+		for j := range f.Stages[i].Matches {
+			draw(&f.Stages[i].Matches[j].Where)
+		}
+	}
+	for i := range f.Exclusions {
+		draw(&f.Exclusions[i].Where)
+	}
+}
+
 // TestJoinedContactsEqualOracle folds the events of visitors and known contacts over several partitions, in any order, with links and
 // aliases that come whenever they come, events that come twice, deliveries that come late or twice, and crashes. Once all is delivered
 // the numbers must be those of all logs at once.
@@ -176,6 +206,9 @@ func TestJoinedContactsEqualOracle(t *testing.T) {
 		f := drawFunnel(t, s)
 		if f.EntryPolicy == definition.FirstStart {
 			f.Lateness = 1000 * day // what was forgotten before a link came cannot be opened again
+		}
+		if rapid.Bool().Draw(t, "conditions on attributes") {
+			askForAttributes(t, &f)
 		}
 		w := newWorld(t, f, rapid.IntRange(1, 3).Draw(t, "partitions"))
 		for _, p := range w.partitions {
