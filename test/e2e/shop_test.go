@@ -111,6 +111,9 @@ func expectSameNumbers(g Gomega, live, simulated *v1alpha1.Funnel) {
 	g.Expect(simulated.Status.Stages).To(Equal(live.Status.Stages))
 	g.Expect(simulated.Status.Bottleneck).To(Equal(live.Status.Bottleneck))
 	g.Expect(simulated.Status.Targets).To(Equal(live.Status.Targets))
+	g.Expect(simulated.Status.Previous).To(Equal(live.Status.Previous))
+	g.Expect(simulated.Status.Breakdowns).To(Equal(live.Status.Breakdowns))
+	g.Expect(simulated.Status.Levers).To(Equal(live.Status.Levers))
 	g.Expect(simulated.Status.Summary).To(Equal(live.Status.Summary))
 }
 

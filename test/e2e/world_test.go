@@ -125,11 +125,17 @@ func (w *world) funnel(ctx context.Context, g Gomega) *v1alpha1.Funnel {
 	return &fn
 }
 
-// sender opens the ingest of the feed shop as soon as it is ready: its address as reached from here, and its write key.
+// sender opens the ingest of the feed shop.
 func (w *world) sender(ctx context.Context) *sender {
 	GinkgoHelper()
+	return w.feed(ctx, "shop")
+}
+
+// feed opens the ingest of a feed as soon as it is ready: its address as reached from here, and its write key.
+func (w *world) feed(ctx context.Context, name string) *sender {
+	GinkgoHelper()
 	var ef v1alpha1.EventFeed
-	w.ready(ctx, &ef, "shop")
+	w.ready(ctx, &ef, name)
 	Expect(ef.Status.HTTP).NotTo(BeNil())
 	var secret corev1.Secret
 	Expect(cluster.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: ef.Status.HTTP.WriteKeySecretName}, &secret)).To(Succeed())
@@ -174,11 +180,16 @@ func waitForOperator(ctx context.Context) {
 	}).WithContext(ctx).Should(Succeed())
 }
 
-// simulate runs the plugin over the same manifests and events and gives the one Funnel that it prints.
+// simulate runs the plugin over manifests, as templates over the world, and events, and gives the one Funnel that it prints.
 func (w *world) simulate(ctx context.Context, manifests, events, until string) *v1alpha1.Funnel {
 	GinkgoHelper()
-	cmd := exec.CommandContext(ctx, plugin, "simulate", "-f", w.file("manifests.yaml", w.render(manifests)),
-		"--events", events, "--until", until, "-o", "json")
+	return simulated(ctx, "-f", w.file("manifests.yaml", w.render(manifests)), "--events", events, "--until", until)
+}
+
+// simulated runs the plugin and gives the one Funnel that it prints.
+func simulated(ctx context.Context, args ...string) *v1alpha1.Funnel {
+	GinkgoHelper()
+	cmd := exec.CommandContext(ctx, plugin, append([]string{"simulate", "-o", "json"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
