@@ -32,17 +32,17 @@ type outcome struct {
 	complete, mature, excluded bool
 	// filled has bit i set when it filled stage i; recovered when it left stage i after it had counted as dropped there.
 	filled, recovered uint16
-	// path is how it went in the current period; nil when there is nothing to tell.
-	path *path
+	// toNext are buckets of the durations from each stage that it filled to the next that it filled; nil outside the current period, for
+	// an excluded attempt, and where there are none.
+	toNext *durations
+	// labels are its properties by breakdown, empty for one whose stage it did not fill; nil outside the current period.
+	labels *labels
 }
 
-// path is what only an attempt in the current period tells.
-type path struct {
-	// toNext are buckets of the durations from each stage that it filled to the next that it filled.
-	toNext []uint16
-	// labels are its properties by breakdown; empty for one whose stage it did not fill.
-	labels []string
-}
+type (
+	durations [definition.MaxStages - 1]uint16
+	labels    [definition.MaxBreakdowns]string
+)
 
 // value is a sum of amounts at one stage, and how many they are.
 type value struct {

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"cmp"
 	"math/bits"
 	"time"
 
@@ -20,7 +21,7 @@ type count struct {
 	stops, passed []stop
 	traces        bool
 
-	// today is the day of the start at hand, roles what it counts for, and tomorrow the instant after it.
+	// day is that of the start at hand and roles what it counts for; today and tomorrow are the first instants of it and of the next.
 	day             int64
 	roles           roleSet
 	today, tomorrow event.Time
@@ -41,8 +42,9 @@ type count struct {
 	covered, withheld roleSet
 	coveredDays       map[int64]bool
 	alone             bool
-	// spare is a path that nothing refers to any more.
-	spare *path
+	// spareTimes and spareLabels are memory that nothing refers to any more.
+	spareTimes  *durations
+	spareLabels *labels
 }
 
 type stageKey struct {
@@ -56,11 +58,9 @@ func (n *count) reset(v *evaluator, old *contribution) {
 	n.covered, n.withheld, n.alone, n.tomorrow, n.today, n.coveredDays = 0, 0, false, 0, 0, nil
 	n.hasBest, n.hasCurrent = false, false
 	n.spanRoles, n.first = n.spanRoles[:0], 0
-	n.spare = nil
+	n.spareTimes, n.spareLabels = nil, nil
 	for _, o := range old.outcomes() {
-		if o.path != nil {
-			n.spare = o.path
-		}
+		n.spareTimes, n.spareLabels = cmp.Or(o.toNext, n.spareTimes), cmp.Or(o.labels, n.spareLabels)
 	}
 	if v.plan.valued != 0 {
 		n.counted = zeroed(n.counted, len(v.moments))
@@ -219,9 +219,6 @@ func (n *count) tell(v *evaluator, o *outcome, a *attempt) {
 	if o.mature = v.view.clock > windowEnd; !o.mature {
 		v.due = earlier(v.due, windowEnd+1)
 	}
-	if a.depth > 0 && !a.excluded || len(p.breakdowns) > 0 {
-		o.path = n.newPath()
-	}
 	if !a.excluded {
 		n.tellTimes(v, o, a)
 		if at := a.path[a.depth]; p.signalMaxAge > 0 && !a.complete {
@@ -229,28 +226,24 @@ func (n *count) tell(v *evaluator, o *outcome, a *attempt) {
 			n.stops = append(n.stops, stop{stage: int8(a.depth), time: m.time, id: m.id, deadline: a.deadline})
 		}
 	}
+	if len(p.breakdowns) == 0 {
+		return
+	}
+	o.labels, n.spareLabels = n.newLabels(), nil
 	for i, stage := range p.breakdowns {
-		label := ""
 		if at, filled := a.at(p, stage); filled {
-			label = labelOf(&v.moments[at], p.slot, i)
+			o.labels[i] = labelOf(&v.moments[at], p.slot, i)
 		}
-		o.path.labels = append(o.path.labels, label)
 	}
-}
-
-func (n *count) newPath() *path {
-	if n.spare == nil {
-		return new(path)
-	}
-	spare := n.spare
-	n.spare = nil
-	spare.toNext, spare.labels = spare.toNext[:0], spare.labels[:0]
-	return spare
 }
 
 // tellTimes notes how long the attempt took from stage to stage, and where it had counted as dropped.
 func (n *count) tellTimes(v *evaluator, o *outcome, a *attempt) {
-	last, from := -1, event.Time(0)
+	if a.depth == 0 {
+		return
+	}
+	o.toNext, n.spareTimes = n.newTimes(), nil
+	last, from, gaps := -1, event.Time(0), 0
 	for left := a.filled; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
 		t := v.moments[a.path[i]].time
@@ -262,10 +255,27 @@ func (n *count) tellTimes(v *evaluator, o *outcome, a *attempt) {
 				m := &v.moments[a.path[last]]
 				n.passed = append(n.passed, stop{stage: int8(last), time: m.time, id: m.id})
 			}
-			o.path.toNext = append(o.path.toNext, uint16(aggregate.Bucket(time.Duration(t-from)*time.Microsecond)))
+			o.toNext[gaps] = uint16(aggregate.Bucket(time.Duration(t-from) * time.Microsecond))
+			gaps++
 		}
 		last, from = i, t
 	}
+}
+
+func (n *count) newTimes() *durations {
+	if n.spareTimes == nil {
+		return new(durations)
+	}
+	*n.spareTimes = durations{}
+	return n.spareTimes
+}
+
+func (n *count) newLabels() *labels {
+	if n.spareLabels == nil {
+		return new(labels)
+	}
+	*n.spareLabels = labels{}
+	return n.spareLabels
 }
 
 func labelOf(m *moment, slot uint32, breakdown int) string {
@@ -275,70 +285,6 @@ func labelOf(m *moment, slot uint32, breakdown int) string {
 		}
 	}
 	return definition.NoLabel
-}
-
-// addValues adds the amounts of events that fill stages of an attempt and were not added for another attempt.
-func (n *count) addValues(v *evaluator, a *attempt) {
-	p := v.plan
-	if a.excluded {
-		return
-	}
-	for left := p.valued; left != 0; left &= left - 1 {
-		stage := bits.TrailingZeros32(left)
-		at, filled := a.at(p, stage)
-		if !filled {
-			continue
-		}
-		for d := v.moments[at].detail(p.slot, amountDetail); d != nil && d.slot == p.slot && d.kind == amountDetail; d = d.next {
-			if int(d.index) == stage {
-				n.addValue(v, at, d)
-			}
-		}
-	}
-}
-
-func (n *count) addValue(v *evaluator, at int32, d *detail) {
-	if v.plan.refunded&(1<<d.index) != 0 && d.text != "" {
-		if n.keys == nil {
-			n.keys = map[stageKey]event.Time{}
-		}
-		key := stageKey{d.index, d.text}
-		if first, found := n.keys[key]; !found || v.moments[at].time < first {
-			n.keys[key] = v.moments[at].time
-		}
-	}
-	if n.counted[at]&(1<<d.index) != 0 {
-		return
-	}
-	n.counted[at] |= 1 << d.index
-	var sum *value
-	n.values, sum = addTo(n.values, int(d.index))
-	sum.add(d.amount)
-}
-
-// refund takes back what the unit's refunds say of the values that it counts. A refund takes back nothing that came after it: otherwise
-// it would matter how long it is kept.
-func (n *count) refund(v *evaluator) {
-	if len(n.keys) == 0 {
-		return
-	}
-	slot, members := v.plan.slot, v.units.members()
-	for at := range v.moments {
-		if v.meant[at]&refundMark == 0 || members != nil && !members.has(at) {
-			continue
-		}
-		for d := v.moments[at].detail(slot, refundDetail); d != nil && d.slot == slot && d.kind == refundDetail; d = d.next {
-			first, found := n.keys[stageKey{d.index, d.text}]
-			if !found || v.moments[at].time < first || n.refunded[at]&(1<<d.index) != 0 {
-				continue
-			}
-			n.refunded[at] |= 1 << d.index
-			var sum *value
-			n.values, sum = addTo(n.values, int(d.index))
-			sum.refund(d.amount)
-		}
-	}
-	clear(n.keys)
 }
 
 // cover notes where a unit with a value counts.

@@ -22,7 +22,7 @@ import (
 
 var exact = cmp.Options{
 	cmp.AllowUnexported(
-		contribution{}, more{}, outcome{}, path{}, value{}, sum{}, stop{}, tally{}, stageTally{}, share{}, comparison{}, cohort{},
+		contribution{}, more{}, outcome{}, value{}, sum{}, stop{}, tally{}, stageTally{}, share{}, comparison{}, cohort{},
 	),
 	cmpopts.EquateEmpty(),
 }

@@ -6,7 +6,6 @@ package engine
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -338,9 +337,6 @@ func (o *outcome) written(p *plan) string {
 		if o.recovered&(1<<i) != 0 {
 			text += ", recovered " + stageLetters[i:i+1]
 		}
-	}
-	if o.path != nil && slices.ContainsFunc(o.path.labels, func(l string) bool { return l != "" }) {
-		text += " " + strings.Join(o.path.labels, "/")
 	}
 	return text
 }

@@ -56,8 +56,8 @@ func tell(c *contribution) told {
 			continue
 		}
 		got.depth, got.status, got.mature, got.recovered = o.depth, o.status, o.mature, o.recovered
-		if o.path != nil {
-			got.toNext = o.path.toNext
+		if o.toNext != nil {
+			got.toNext = o.toNext[:o.gaps()]
 		}
 	}
 	return got

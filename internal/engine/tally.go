@@ -129,7 +129,7 @@ func (t *tally) addCurrent(o *outcome, sign int64) {
 		if left == 0 {
 			reached = o.status
 		} else if !o.excluded {
-			s.addDuration(int(o.path.toNext[n]), sign)
+			s.addDuration(int(o.toNext[n]), sign)
 		}
 		switch {
 		case o.excluded:
@@ -155,13 +155,14 @@ func (t *tally) addCurrent(o *outcome, sign int64) {
 	if completed {
 		t.completed += sign
 	}
-	if o.path != nil {
-		t.addLabels(o.path.labels, completed, sign)
+	if o.labels != nil {
+		t.addLabels(o.labels, completed, sign)
 	}
 }
 
-func (t *tally) addLabels(labels []string, completed bool, sign int64) {
-	for i, label := range labels {
+func (t *tally) addLabels(all *labels, completed bool, sign int64) {
+	for i := range t.breakdowns {
+		label := all[i]
 		if label == "" {
 			continue
 		}

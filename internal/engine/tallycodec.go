@@ -19,7 +19,8 @@ const (
 	completeFlag = 4 << iota
 	matureFlag
 	excludedFlag
-	pathFlag
+	timesFlag
+	labelsFlag
 )
 
 func (c *contribution) append(b []byte) []byte {
@@ -38,24 +39,26 @@ func (c *contribution) append(b []byte) []byte {
 
 func (o *outcome) append(b []byte) []byte {
 	flags := byte(o.status) | flag(completeFlag, o.complete) | flag(matureFlag, o.mature) | flag(excludedFlag, o.excluded) |
-		flag(pathFlag, o.path != nil)
+		flag(timesFlag, o.toNext != nil) | flag(labelsFlag, o.labels != nil)
 	b = append(b, byte(o.roles), byte(o.depth), flags)
 	b = binary.AppendVarint(b, int64(o.day))
 	b = binary.AppendUvarint(b, uint64(o.filled))
 	b = binary.AppendUvarint(b, uint64(o.recovered))
-	if o.path == nil {
-		return b
+	if o.toNext != nil {
+		for _, bucket := range o.toNext[:o.gaps()] {
+			b = binary.AppendUvarint(b, uint64(bucket))
+		}
 	}
-	b = binary.AppendUvarint(b, uint64(len(o.path.toNext)))
-	for _, bucket := range o.path.toNext {
-		b = binary.AppendUvarint(b, uint64(bucket))
-	}
-	b = binary.AppendUvarint(b, uint64(len(o.path.labels)))
-	for _, label := range o.path.labels {
-		b = appendString(b, label)
+	if o.labels != nil {
+		for _, label := range o.labels {
+			b = appendString(b, label)
+		}
 	}
 	return b
 }
+
+// gaps is how many durations there are between the stages that were filled.
+func (o *outcome) gaps() int { return max(bits.OnesCount16(o.filled)-1, 0) }
 
 func flag(bit byte, set bool) byte {
 	if set {
@@ -105,20 +108,20 @@ func (r *reader) outcome() outcome {
 	o.complete, o.mature, o.excluded = flags&completeFlag != 0, flags&matureFlag != 0, flags&excludedFlag != 0
 	o.day = int32(r.varint())
 	o.filled, o.recovered = uint16(r.uvarint()), uint16(r.uvarint())
-	if flags&pathFlag != 0 {
-		o.path = new(path)
-		for range r.count(1) {
-			o.path.toNext = append(o.path.toNext, uint16(r.uvarint()))
+	if flags&timesFlag != 0 {
+		o.toNext = new(durations)
+		for i := range o.toNext[:o.gaps()] {
+			o.toNext[i] = uint16(r.uvarint())
 		}
-		for range r.count(1) {
-			o.path.labels = append(o.path.labels, r.label())
-		}
-		if len(o.path.labels) > definition.MaxBreakdowns {
-			r.fail()
+	}
+	if flags&labelsFlag != 0 {
+		o.labels = new(labels)
+		for i := range o.labels {
+			o.labels[i] = r.label()
 		}
 	}
 	told := !o.excluded && o.roles&currentRole != 0
-	if gaps := bits.OnesCount16(o.filled) - 1; gaps < 0 || told && gaps > 0 && (o.path == nil || len(o.path.toNext) != gaps) {
+	if o.filled == 0 || told && o.gaps() > 0 && o.toNext == nil {
 		r.fail()
 	}
 	return o
