@@ -44,6 +44,9 @@ type Definition struct {
 	// Meaning is the canonical form (package definition). Empty keeps what the runner has under Key, whatever that is: the
 	// operator sends it for a resource whose latest spec is invalid, so that the valid one it had goes on.
 	Meaning json.RawMessage `json:"meaning,omitempty"`
+	// Source is the operator's own, to be given back when it asks to keep what there is: the spec that the version was compiled from,
+	// which an operator that has just started does not know when a later one is invalid. No runner reads it.
+	Source json.RawMessage `json:"source,omitempty"`
 }
 
 // Keep says that the runner is to keep what it has under the key.
@@ -53,6 +56,8 @@ func (d *Definition) Keep() bool { return len(d.Meaning) == 0 }
 type Applied struct {
 	// Refused are the definitions that this runner cannot run; what it had under their keys goes on.
 	Refused []Refusal `json:"refused,omitempty"`
+	// Kept are the versions that are in force under the keys to be kept, with their Source and without Meaning.
+	Kept []Definition `json:"kept,omitempty"`
 }
 
 // Refusal says why a definition is not run.

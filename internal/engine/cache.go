@@ -32,14 +32,29 @@ func (f *Fold) touch(c *contact) {
 
 // weigh counts the contact's memory anew, roughly.
 func (f *Fold) weigh(c *contact) {
-	const perContact, perUnit, perMoment, perKnown = 400, 200, 100, 24
-	weight := perContact + len(c.name) + perKnown*len(c.known.entries) + perMoment*len(c.moments)
-	weight += len(c.units) * (perUnit + 4*len(c.moments))
-	for i := range c.writes {
-		weight += perMoment + len(c.writes[i].traits)
-	}
+	weight := c.bytes()
 	f.weight += weight - c.weight
 	c.weight = weight
+}
+
+// bytes is about how much memory the contact takes up. Labels are shared and count for nothing.
+func (c *contact) bytes() int {
+	const perContact, perUnit, perMoment, perDetail, perKnown, perSettled = 424, 250, 48, 48, 24, 32
+	n := perContact + len(c.name) + perSettled*len(c.settlements) + perKnown*len(c.known.entries) + perUnit*len(c.units) + (perMoment+4*len(c.units))*cap(c.moments)
+	for i := range c.moments {
+		m := &c.moments[i]
+		n += len(m.id)
+		for d := m.details; d != nil; d = d.next {
+			n += perDetail
+			if d.kind != labelDetail {
+				n += len(d.text)
+			}
+		}
+	}
+	for i := range c.writes {
+		n += perMoment + len(c.writes[i].traits)
+	}
+	return n + c.person.bytes()
 }
 
 // evict lets go of contacts that were not used for longest, roughly, and do not differ from the store, while all together weigh more than

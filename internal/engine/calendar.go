@@ -12,7 +12,8 @@ import (
 
 const (
 	dayLength    = event.Time(24 * time.Hour / time.Microsecond)
-	calendarPage = 256
+	calendarBits = 8
+	calendarPage = 1 << calendarBits
 )
 
 // calendar cuts time into the local days of one zone. A day is numbered by its date, counted from 1970-01-01, and starts at the
@@ -21,6 +22,9 @@ type calendar struct {
 	zone *time.Location
 	// pages hold the starts of days that were asked for, in runs of calendarPage.
 	pages map[int64]*[calendarPage]event.Time
+	// latest is the page that was asked for last, and number its number.
+	latest *[calendarPage]event.Time
+	number int64
 }
 
 func newCalendar(zone *time.Location) *calendar {
@@ -41,16 +45,23 @@ func (c *calendar) day(t event.Time) int64 {
 
 // start gives the first instant of a day.
 func (c *calendar) start(day int64) event.Time {
-	number := floorDiv(day, calendarPage)
+	number := day >> calendarBits
+	if c.latest == nil || c.number != number {
+		c.latest, c.number = c.page(number), number
+	}
+	return c.latest[day&(calendarPage-1)]
+}
+
+func (c *calendar) page(number int64) *[calendarPage]event.Time {
 	page, found := c.pages[number]
 	if !found {
 		page = new([calendarPage]event.Time)
 		for i := range page {
-			page[i] = c.findStart(number*calendarPage + int64(i))
+			page[i] = c.findStart(number<<calendarBits + int64(i))
 		}
 		c.pages[number] = page
 	}
-	return page[day-number*calendarPage]
+	return page
 }
 
 // findStart looks for the first instant whose local date is the day or later.

@@ -21,6 +21,8 @@ var ErrCorruptState = errors.New("corrupt state")
 type reader struct {
 	left []byte
 	bad  bool
+	// texts are those that what is read shares with others.
+	texts texts
 }
 
 func (r *reader) uvarint() uint64 {
@@ -74,6 +76,7 @@ func (r *reader) uint64() uint64 {
 }
 
 func (r *reader) string() string { return string(r.bytes(r.count(1))) }
+func (r *reader) label() string  { return r.texts.one(r.bytes(r.count(1))) }
 func (r *reader) bool() bool     { return r.uvarint() != 0 }
 func (r *reader) fail()          { r.left, r.bad = nil, true }
 

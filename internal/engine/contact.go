@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
@@ -26,9 +27,11 @@ type contact struct {
 	// while; holes counts those.
 	moments []moment
 	holes   int
-	ids     idBlock
-	// units are in the order of their slots' numbers.
+	// ids has room for the identities of the next events.
+	ids strings.Builder
+	// units are in the order of their slots' numbers; one alone lies in only.
 	units  []*unit
+	only   [1]*unit
 	cursor int
 	// due is when time alone next changes a unit that has no timer of its own; 0 is never. storedDue is the same as it lies in the store.
 	due, storedDue event.Time
@@ -114,6 +117,9 @@ func (c *contact) unit(s *slot) *unit {
 	}
 	u := &unit{slot: s, id: s.id, own: s.shadow, marks: make([]uint32, len(c.moments), cap(c.moments)), first: len(c.moments)}
 	at, _ := slices.BinarySearchFunc(c.units, s.id, func(u *unit, id uint32) int { return cmp.Compare(u.id, id) })
+	if c.units == nil {
+		c.units = c.only[:0]
+	}
 	c.units = slices.Insert(c.units, at, u)
 	return u
 }

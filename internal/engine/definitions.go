@@ -40,6 +40,9 @@ type Defined struct {
 	// UID and Generation are the resource's that brought it last.
 	UID        string
 	Generation int64
+	// Active is the version in force, empty before the first is, and Source what was applied with it.
+	Active string
+	Source json.RawMessage
 }
 
 // Definitions gives all that are not withdrawn, in the order of their keys.
@@ -47,7 +50,11 @@ func (f *Fold) Definitions() []Defined {
 	var all []Defined
 	for _, d := range f.sorted() {
 		if s := cmp.Or(d.pending, d.active); s != nil && !d.removed {
-			all = append(all, Defined{Key: d.key, Version: s.version, UID: d.uid, Generation: d.generation})
+			found := Defined{Key: d.key, Version: s.version, UID: d.uid, Generation: d.generation}
+			if d.active != nil {
+				found.Active, found.Source = d.active.version, d.active.source
+			}
+			all = append(all, found)
 		}
 	}
 	return all
@@ -72,6 +79,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 	if !f.heed(r.Leader) || found && r.UID == d.uid && r.Generation < d.generation {
 		return nil
 	}
+	f.flush() // with the rules as they were
 	if !found {
 		d = &defined{key: r.Key, signals: signalling{number: f.nextSlot}}
 		f.nextSlot++
@@ -85,13 +93,12 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		d.pending = nil
 		return nil
 	}
-	f.flush() // with the rules as they were
 	s, err := f.compile(r.Key, f.nextSlot, r.Version, slices.Clone(r.Definition))
 	if err != nil {
 		return err
 	}
 	f.nextSlot++
-	s.owner, s.shadow = d, true
+	s.owner, s.shadow, s.source = d, true, slices.Clone(r.Source)
 	s.floor, s.cursor, s.target = f.clock, f.first, offset
 	s.gap = f.first > firstOffset
 	if f.counts.events+f.counts.forwarded == 0 { // there is nothing to compute from: it follows from here
@@ -157,6 +164,7 @@ func (f *Fold) remove(r *record.RemoveRecord) {
 	if r.UID != "" && (r.UID != d.uid || r.Generation < d.generation) {
 		return
 	}
+	f.flush() // while it was there
 	d.removed, d.removedAt = true, f.clock
 	f.drop(d.pending)
 	d.pending = nil

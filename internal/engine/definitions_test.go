@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/engine"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/record"
+	"github.com/waymark-dev/waymark/internal/state"
 )
 
 // edition is the shop's funnel with another dropAfter, so that it is another version.
@@ -63,7 +65,7 @@ func TestOutdatedRecordsChangeNothing(t *testing.T) {
 			f := open(t)
 			steps(t, f, ticking(noon), first, activate)
 			steps(t, f, tt.then...)
-			if diff := cmp.Diff(tt.want, f.Definitions()); diff != "" {
+			if diff := cmp.Diff(tt.want, f.Definitions(), cmpopts.IgnoreFields(engine.Defined{}, "Active")); diff != "" {
 				t.Errorf("definitions differ (-want +got):\n%s", diff)
 			}
 		})
@@ -151,4 +153,87 @@ func TestTimeEndsATombstone(t *testing.T) {
 	if due, err = f.NextDue(); err != nil || due != 0 {
 		t.Errorf("after the tombstone's end something is due at %v, error %v", due.UTC(), err)
 	}
+}
+
+// What the log had forgotten before a definition came matters for as long as its numbers are about those days.
+func TestMissingHistoryMattersAsLongAsTheNumbersAreAboutIt(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	apply, activate := applying(t, shop()) // the last seven days, compared with those before
+	log := []record.Record{
+		ticking(noon), chunk(event.Event{Contact: "ann", Type: "visit", Time: noon, Received: noon}), apply, activate,
+	}
+	const first = 10 // of the records that the log still has
+	for i := range log {
+		if log[i].Kind == record.Activate {
+			for _, b := range f.Backfills() {
+				for offset := b.Cursor; offset <= f.Offset(); offset++ {
+					if err := f.StepBackfill(b.Key, b.Version, offset, &log[offset-first]); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		if err := f.Step(first+uint64(i), &log[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if since := report(t, f).Funnels[key].ExactSince; since != noon {
+		t.Errorf("exact since %v, want %v", since.UTC(), noon.UTC())
+	}
+	steps(t, f, ticking(noon.Add(7*24*time.Hour)))
+	if since := report(t, f).Funnels[key].ExactSince; since != noon {
+		t.Errorf("after a week exact since %v, want %v still", since.UTC(), noon.UTC())
+	}
+	steps(t, f, ticking(noon.Add(20*24*time.Hour)))
+	if since := report(t, f).Funnels[key].ExactSince; since != 0 {
+		t.Errorf("after three weeks exact since %v, want all to be known", since.UTC())
+	}
+}
+
+// A log or a state that was folded by rules which this program lacks is refused.
+func TestRulesThatAreNotThereAreRefused(t *testing.T) {
+	t.Parallel()
+	epoch := record.EpochRecord{Epoch: 1, Engine: engine.Version, TimeZoneData: "2025c", Time: noon}
+	other := func(change func(*record.EpochRecord)) record.Record {
+		e := epoch
+		change(&e)
+		return record.Record{Kind: record.Epoch, Epoch: e}
+	}
+	records := map[string]record.Record{
+		"a later engine":   other(func(e *record.EpochRecord) { e.Engine++ }),
+		"an earlier one":   other(func(e *record.EpochRecord) { e.Engine-- }),
+		"other time zones": other(func(e *record.EpochRecord) { e.TimeZoneData = "2026a" }),
+	}
+	for name, r := range records {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, err := engine.Open(engine.Options{Compile: compile, TimeZoneData: "2025c"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps(t, f, record.Record{Kind: record.Epoch, Epoch: epoch})
+			if err := f.Step(2, &r); !errors.Is(err, engine.ErrIncompatible) {
+				t.Errorf("got error %v, want ErrIncompatible", err)
+			}
+			if f.Offset() != 1 {
+				t.Errorf("the fold went on to record %d", f.Offset())
+			}
+		})
+	}
+	t.Run("a state of other time zones", func(t *testing.T) {
+		t.Parallel()
+		store := state.NewMemory()
+		f, err := engine.Open(engine.Options{Compile: compile, TimeZoneData: "2025c", Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps(t, f, record.Record{Kind: record.Epoch, Epoch: epoch})
+		if err := f.Commit(true); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = engine.Open(engine.Options{Compile: compile, TimeZoneData: "2026a", Store: store}); !errors.Is(err, engine.ErrIncompatible) {
+			t.Errorf("got error %v, want ErrIncompatible", err)
+		}
+	})
 }

@@ -122,7 +122,16 @@ func aLog(t *rapid.T) []record.Record {
 			log = append(log, aChunk(t, clock))
 		}
 	}
-	return log
+	return append(log, delivery(t, log, clock)...)
+}
+
+// delivery draws what an owner appends behind a log: some of the signals that the fold derived from it.
+func delivery(t *rapid.T, log []record.Record, clock event.Time) []record.Record {
+	p := player{t: t, log: log, open: opener(t, nil, 0), interrupt: func(*player) {}}
+	p.play()
+	signals := p.fold.Signals()
+	some := record.Record{Kind: record.Signals, Signals: signals[:rapid.IntRange(0, len(signals)).Draw(t, "delivered")]}
+	return []record.Record{some, ticking(clock.Add(time.Duration(rapid.IntRange(1, 30).Draw(t, "hours after")) * time.Hour))}
 }
 
 // aTerm draws an operator's term: mostly the latest.

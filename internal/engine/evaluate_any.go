@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 
@@ -113,30 +114,31 @@ func (v *evaluator) joinFrom(ahead *lookahead, from, to, start int) {
 // name finds for each stage the event that fills it: stage by stage the earliest that leaves the rest of the events stages of their own.
 // A stage is left out only if they would not all have one otherwise.
 func (v *evaluator) name(a *attempt) {
-	rest := slices.Sorted(slices.Values(v.joins.events))
+	var levels [definition.MaxStages]int8 // in the order of their events
+	rest := levels[:len(v.joins.events)]
+	for i := range rest {
+		rest[i] = int8(i)
+	}
+	slices.SortFunc(rest, func(i, j int8) int { return cmp.Compare(v.joins.events[i], v.joins.events[j]) })
 	for i := range v.plan.stages {
 		a.named[i] = -1
-		for at, e := range rest {
-			if v.marks[e]&(1<<i) == 0 {
-				continue
-			}
-			others := slices.Delete(slices.Clone(rest), at, at+1)
-			if v.placeable(others, i+1) {
-				a.named[i] = v.positions[e]
-				rest = others
+		for at, level := range rest {
+			if v.marks[v.joins.events[level]]&(1<<i) != 0 && v.placeable(rest, at, i+1) {
+				a.named[i] = level
+				rest = slices.Delete(rest, at, at+1)
 				break
 			}
 		}
 	}
 }
 
-// placeable says whether the events can each have a stage of their own, from one on.
-func (v *evaluator) placeable(events []int32, from int) bool {
+// placeable says whether the events of the levels, but for one, can each have a stage of their own, from one on.
+func (v *evaluator) placeable(levels []int8, but, from int) bool {
 	var js joins
 	js.begin(v.plan.stages)
 	js.open &^= 1<<from - 1
-	for _, e := range events {
-		if !js.place(e, v.marks, new(uint32)) {
+	for at, level := range levels {
+		if at != but && !js.place(v.joins.events[level], v.marks, new(uint32)) {
 			return false
 		}
 	}

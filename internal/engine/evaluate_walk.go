@@ -19,8 +19,8 @@ type attempt struct {
 	filled uint32
 	// path has for each filled stage, or level, the position of the moment that filled it.
 	path [definition.MaxStages]int32
-	// named has the same for the stages under order Any, -1 for none, if anything is asked of them.
-	named [definition.MaxStages]int32
+	// named has for each stage the level at which it was filled under order Any, -1 for none, if anything is asked of stages.
+	named [definition.MaxStages]int8
 	// status is that of stage depth.
 	status status
 	// complete is set when no stage is left that must be reached, and excluded when an exclusion discarded the attempt.
@@ -48,7 +48,8 @@ func (a *attempt) betters(b *attempt) bool {
 // at gives the position of the moment that filled a stage.
 func (a *attempt) at(p *plan, stage int) (position int32, filled bool) {
 	if p.anyOrder {
-		return a.named[stage], a.named[stage] >= 0
+		level := a.named[stage]
+		return a.path[max(level, 0)], level >= 0
 	}
 	return a.path[stage], a.filled&(1<<stage) != 0
 }

@@ -365,7 +365,7 @@ func (f *Fold) momentID(c *contact, e *event.Event) (id string, keeps bool) {
 	case c.isHidden():
 		return "", false
 	case e.Origin == "":
-		return c.ids.identity(e), true
+		return c.identity(e), true
 	case c.person == nil:
 		return "", false
 	}

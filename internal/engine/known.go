@@ -49,8 +49,9 @@ type known struct {
 	doomed            []int
 	// missing is how many identities of stored pages were not read yet.
 	missing int
-	// days has for each page that is not forgotten the day on which the last identity of it came.
-	days []int64
+	// days has for each page that is not forgotten the day on which the last identity of it came; one alone lies in onlyDay.
+	days    []int64
+	onlyDay [1]int64
 }
 
 // identified is one identity, by its hash, and where it came first.
@@ -74,6 +75,9 @@ func (k *known) first(hash uint64, at place, day int64) (place, bool) {
 		k.entries = slices.Grow(k.entries, max(4, len(k.entries)/2))
 	}
 	if page := k.count()/knownPage - k.forgotten; page == len(k.days) {
+		if k.days == nil {
+			k.days = k.onlyDay[:0]
+		}
 		k.days = append(k.days, day)
 	} else {
 		k.days[page] = max(k.days[page], day)

@@ -6,32 +6,27 @@ package engine
 import (
 	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// idBlock keeps the identities of a contact's events in few pieces of memory: a million contacts have millions of them, and each piece is
-// one more for the garbage collector to visit.
-type idBlock struct{ block strings.Builder }
-
-const (
-	smallestBlock = 64
-	largestBlock  = 1024
-)
-
-// identity gives an event's identity as one string; see writeIdentity.
-func (b *idBlock) identity(e *event.Event) string {
-	need := identityLength(e)
-	if room := b.block.Cap(); b.block.Len()+need > room {
-		b.block.Reset() // what was given out keeps the old piece
-		b.block.Grow(max(need, min(max(2*room, smallestBlock), largestBlock)))
+// identity gives an event's identity as one string; see writeIdentity. There are as many of them as events that matter, so they lie
+// several in a piece of memory: each by itself would be one more for the garbage collector to visit.
+func (c *contact) identity(e *event.Event) string {
+	size := identityLength(e)
+	if n := len(c.moments); n == cap(c.moments) {
+		c.grow(max(4, n+n/2))
 	}
-	from := b.block.Len()
-	writeIdentity(&b.block, e)
-	return b.block.String()[from:]
+	b := &c.ids
+	if b.Len()+size > b.Cap() {
+		b.Reset() // what was given out keeps the old piece
+		b.Grow(size * max(cap(c.moments)-len(c.moments), 1))
+	}
+	from := b.Len()
+	writeIdentity(b, e)
+	return b.String()[from:]
 }
 
 // texts are labels, each once, however many contacts have it. They are let go of from time to time, so that they stay few.
@@ -51,11 +46,8 @@ func (t texts) share(found *definition.Match) {
 	}
 }
 
-// read gives a stored text; labels are the ones that many contacts share.
-func (t texts) read(kind detailKind, text []byte) string {
-	if kind != labelDetail {
-		return string(text)
-	}
+// one gives the one string of a text.
+func (t texts) one(text []byte) string {
 	if known, shared := t[string(text)]; shared {
 		return known
 	}
@@ -63,6 +55,9 @@ func (t texts) read(kind detailKind, text []byte) string {
 }
 
 func (t texts) keep(text string) string {
+	if t == nil {
+		return text
+	}
 	if len(t) >= maxTexts {
 		clear(t)
 	}
@@ -150,7 +145,7 @@ func (d *detail) like(o *detail) *detail {
 	return nil
 }
 
-func (r *reader) details(before *detail, known texts) (first *detail) {
+func (r *reader) details(before *detail) (first *detail) {
 	const smallest = 4 // numbers of a detail
 	end := &first
 	slot := uint32(0)
@@ -161,7 +156,7 @@ func (r *reader) details(before *detail, known texts) (first *detail) {
 			d.amount = aggregate.Micros(r.varint())
 		}
 		if n := r.uvarint(); n > 0 {
-			d.text = known.read(d.kind, r.bytes(int(n-1)))
+			d.text = r.text(d.kind, r.bytes(int(n-1)))
 		} else if o := before.like(d); o != nil {
 			d.text = o.text
 		} else {
@@ -170,6 +165,14 @@ func (r *reader) details(before *detail, known texts) (first *detail) {
 		*end, end = d, &d.next
 	}
 	return first
+}
+
+// text gives the text of a detail; labels are the ones that many contacts share.
+func (r *reader) text(kind detailKind, text []byte) string {
+	if kind == labelDetail {
+		return r.texts.one(text)
+	}
+	return string(text)
 }
 
 // readMoments decodes what appendMoments encoded at the end of what the contact has. All identities become one piece of memory.
@@ -193,7 +196,7 @@ func (c *contact) readMoments(r *reader, s *scratch) {
 		s.ids = append(append(s.ids, before...), rest...)
 		s.ends = append(s.ends, len(s.ids))
 		m.appended = m.time + last.delay() + r.time()
-		m.details = r.details(last.details, s.texts)
+		m.details = r.details(last.details)
 		c.moments = append(c.moments, m)
 		last = m
 	}

@@ -38,7 +38,7 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 func (d *defined) report(clock event.Time) aggregate.Definition {
 	var r aggregate.Definition
 	if s := d.active; s != nil {
-		r.Active, r.ExactSince, r.Funnel = s.version, s.exactSince, s.tally.funnel()
+		r.Active, r.ExactSince, r.Funnel = s.version, s.missedUntil(), s.tally.funnel()
 		r.Funnel.Signals = d.signals.counts
 		s.flows.report(&r.Funnel, clock)
 	}

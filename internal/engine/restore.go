@@ -99,7 +99,7 @@ func (f *Fold) readSlot(d *defined, stored *storedSlot, clock event.Time) (*slot
 	if err != nil {
 		return nil, err
 	}
-	s.owner, s.activated = d, stored.Activated
+	s.owner, s.activated, s.source = d, stored.Activated, stored.Source
 	s.exactSince, s.gap, s.floor = stored.ExactSince, stored.Gap, stored.Floor
 	s.cursor, s.target = stored.Cursor, stored.Target
 	s.setClock(clock)

@@ -121,14 +121,14 @@ func (f *Fold) signal(c *contact, u *unit, rings bool) (due event.Time) {
 // signalDrop settles a drop-off if it is due, or gives when to look at it again.
 func (f *Fold) signalDrop(c *contact, s *slot, at *stop, rings bool) (again event.Time) {
 	d, clock := s.owner, s.view.clock
-	drop := dropHash(s.plan.names[at.stage], at.id)
-	if _, found := c.settled(d.signals.number, drop); found {
-		return 0
-	}
 	ripe := c.appended(at.time, at.id) + signalGrace
 	due := max(at.deadline, ripe)
 	if first := max(at.deadline+1, ripe); clock < first {
 		return first
+	}
+	drop := dropHash(s.plan.names[at.stage], at.id)
+	if _, found := c.settled(d.signals.number, drop); found {
+		return 0
 	}
 	if !d.signals.begun || due <= d.signals.since {
 		return 0 // from before anybody asked for signals
@@ -221,12 +221,12 @@ func signalID(key, stage, contact, identity string) string {
 
 // splitIdentity gives the source and the id that identity joined.
 func splitIdentity(joined string) (source, id string) {
-	end := strings.Index(joined, "\x00\x01")
-	if end < 0 {
+	source, id, found := strings.Cut(joined, "\x00\x01")
+	if !found {
 		return "", joined
 	}
 	unescape := strings.NewReplacer("\x00\xff", "\x00")
-	return unescape.Replace(joined[:end]), unescape.Replace(joined[end+2:])
+	return unescape.Replace(source), unescape.Replace(id)
 }
 
 // appended gives when the event of a moment was appended: by the partition's clock, or its receipt when the clock rested.

@@ -19,6 +19,7 @@ type slot struct {
 	id      uint32
 	version string
 	meaning json.RawMessage
+	source  json.RawMessage
 	program Program
 	// asks is the program when it asks for the contact's attributes; nil otherwise.
 	asks  asker
@@ -107,6 +108,18 @@ func (s *slot) setClock(t event.Time) {
 		s.view = s.plan.at(now)
 		s.flows.setClock(now)
 	}
+}
+
+// missedUntil gives exactSince as long as the numbers of now are about times before it; 0 when all that they are about is known.
+func (s *slot) missedUntil() event.Time {
+	needed := s.view.from
+	if s.plan.chained { // an attempt from before may still be open
+		needed -= s.plan.window
+	}
+	if s.exactSince <= needed {
+		return 0
+	}
+	return s.exactSince
 }
 
 // catchingUp says whether a shadow is still at records from before it was applied.

@@ -63,13 +63,14 @@ func (c *contact) appendHead(b []byte) []byte {
 // readHead decodes what appendHead encoded, and says whether the moments lie in pages, and whether there are
 // attributes.
 func (f *Fold) readHead(c *contact, stored []byte) (paged, written bool, err error) {
-	r := reader{left: stored}
+	r := reader{left: stored, texts: f.scratch.texts}
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
 	c.person = r.person(c.name)
 	written = r.bool()
 	c.readSettlements(&r)
+	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
 		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
@@ -112,7 +113,7 @@ func (f *Fold) loadPages(c *contact) error {
 		c.pages = append(c.pages, storedPage{
 			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
 		})
-		r := reader{left: value}
+		r := reader{left: value, texts: f.scratch.texts}
 		c.readMoments(&r, &f.scratch)
 		return true, r.done("a page of a contact")
 	})
@@ -404,6 +405,7 @@ type storedSlot struct {
 	ID         uint32          `json:"id"`
 	Version    string          `json:"version"`
 	Meaning    json.RawMessage `json:"meaning"`
+	Source     json.RawMessage `json:"source,omitempty"`
 	ExactSince event.Time      `json:"exactSince,omitempty"`
 	Gap        bool            `json:"gap,omitempty"`
 	Clock      event.Time      `json:"clock,omitempty"`
@@ -417,11 +419,11 @@ func (d *defined) stored() storedDefinition {
 	stored := storedDefinition{UID: d.uid, Generation: d.generation, Removed: d.removed, RemovedAt: d.removedAt}
 	stored.Signals = storedSignals{d.signals.number, d.signals.begun, d.signals.since, d.signals.counts}
 	if s := d.active; s != nil {
-		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, ExactSince: s.exactSince, Gap: s.gap, Activated: s.activated}
+		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap, Activated: s.activated}
 	}
 	if s := d.pending; s != nil {
 		stored.Pending = &storedSlot{
-			ID: s.id, Version: s.version, Meaning: s.meaning, ExactSince: s.exactSince, Gap: s.gap,
+			ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap,
 			Clock: s.clock, Floor: s.floor, Cursor: s.cursor, Target: s.target,
 		}
 	}

@@ -111,7 +111,7 @@ func TestStoredContactsComeBackAsTheyWere(t *testing.T) {
 			t.Fatalf("read head: paged %v, error %v", paged, err)
 		}
 		for _, key := range slices.Sorted(maps.Keys(stored)) {
-			r := reader{left: []byte(stored[key])}
+			r := reader{left: []byte(stored[key]), texts: f.scratch.texts}
 			got.readMoments(&r, &f.scratch)
 			if err := r.done("page"); err != nil {
 				t.Fatal(err)
@@ -151,7 +151,7 @@ func TestLabelsAreSharedByContacts(t *testing.T) {
 		label := fmt.Sprint("label ", i%2000)
 		match := definition.Match{Labels: []definition.Label{{Text: label}}}
 		shared.share(&match)
-		if match.Labels[0].Text != label || shared.read(labelDetail, []byte(label)) != label {
+		if match.Labels[0].Text != label || shared.one([]byte(label)) != label {
 			t.Fatalf("label %q became %q", label, match.Labels[0].Text)
 		}
 	}
@@ -159,7 +159,7 @@ func TestLabelsAreSharedByContacts(t *testing.T) {
 		t.Errorf("%d texts are held for 2000 labels", len(shared))
 	}
 	for i := range 3 * maxTexts {
-		shared.read(labelDetail, fmt.Append(nil, i))
+		shared.one(fmt.Append(nil, i))
 	}
 	if len(shared) > maxTexts {
 		t.Errorf("%d texts are held, more than %d", len(shared), maxTexts)
@@ -168,12 +168,16 @@ func TestLabelsAreSharedByContacts(t *testing.T) {
 
 func TestIdentitiesStayAsTheyWereGiven(t *testing.T) {
 	t.Parallel()
-	var block idBlock
-	var got, want []string
+	c := &contact{}
+	var want []string
 	for i := range 300 {
 		e := event.Event{Source: []string{"shop", "a\x00b", ""}[i%3], ID: fmt.Sprint(i * i * i)}
-		got = append(got, block.identity(&e))
+		c.place(event.Time(i), event.Time(i), c.identity(&e))
 		want = append(want, []string{"shop", "a\x00\xffb", ""}[i%3]+"\x00\x01"+e.ID)
+	}
+	var got []string
+	for _, m := range c.moments {
+		got = append(got, m.id)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("identities differ (-want +got):\n%s", diff)

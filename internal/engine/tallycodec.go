@@ -111,7 +111,7 @@ func (r *reader) outcome() outcome {
 			o.path.toNext = append(o.path.toNext, uint16(r.uvarint()))
 		}
 		for range r.count(1) {
-			o.path.labels = append(o.path.labels, r.string())
+			o.path.labels = append(o.path.labels, r.label())
 		}
 		if len(o.path.labels) > definition.MaxBreakdowns {
 			r.fail()

@@ -40,6 +40,9 @@ type example struct {
 	Compared   string           `json:"compared"`
 	Hours      string           `json:"hours"`
 	Also       map[string]int64 `json:"also"`
+	// Signals are those of drop-offs, see signalLines, and Stale is how many come too late for one.
+	Signals string `json:"signals"`
+	Stale   int64  `json:"stale"`
 }
 
 // TestRules holds the oracle to every example of the page.
@@ -61,6 +64,10 @@ func TestRules(t *testing.T) {
 				clock = max(clock, r.Tick)
 			}
 			compare(t, x, f, truth.Evaluate(log, clock))
+			if _, asked := x.Funnel["triggerMaxAge"]; asked {
+				signals, stale := truth.Signals(log, 0)
+				compareSignals(t, x, signals, stale)
+			}
 		})
 	}
 }
@@ -79,6 +86,7 @@ func TestEngineFollowsTheRules(t *testing.T) {
 				p.add(r)
 				p.check(time.Minute)
 			}
+			p.checkSignals()
 		})
 	}
 }

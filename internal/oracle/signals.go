@@ -32,7 +32,7 @@ type drop struct {
 
 // signalling replays a log, tick by tick.
 type signalling struct {
-	*Oracle
+	truth *Oracle
 	// since is the clock when the funnel began to count.
 	since event.Time
 	// appended says when the first event of an identity came.
@@ -46,7 +46,7 @@ type signalling struct {
 // Signals gives all signals of a log in which the funnel was activated behind the first records, as many as live says, and how many
 // drop-offs were too old for one. They are found when the clock moves.
 func (o *Oracle) Signals(log []Record, live int) (signals []Signal, stale int64) {
-	s := signalling{Oracle: o, appended: map[drop]event.Time{}, settled: map[drop]bool{}, given: map[drop]bool{}}
+	s := signalling{truth: o, appended: map[drop]event.Time{}, settled: map[drop]bool{}, given: map[drop]bool{}}
 	clock := event.Time(0)
 	for n, r := range log {
 		if n == live {
@@ -69,8 +69,8 @@ func (o *Oracle) Signals(log []Record, live int) (signals []Signal, stale int64)
 
 // look settles what is due at a time.
 func (s *signalling) look(log []Record, clock event.Time) {
-	j := s.Oracle.judge(clock)
-	contacts := j.readAll([][]Record{log}, s.program)
+	j := s.truth.judge(clock)
+	contacts := j.readAll([][]Record{log}, s.truth.program)
 	for _, contact := range slices.Sorted(maps.Keys(contacts)) {
 		events := contacts[contact]
 		acts := actsOf(events)

@@ -5,7 +5,9 @@ package oracle_test
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +60,27 @@ func TestSignalsEqualTheOracle(t *testing.T) {
 		}
 		p.checkSignals()
 	})
+}
+
+// compareSignals holds the oracle's signals against an example's.
+func compareSignals(t *testing.T, x example, got []oracle.Signal, stale int64) {
+	t.Helper()
+	if diff := gocmp.Diff(strings.TrimSpace(x.Signals), strings.TrimSpace(signalLines(got))); diff != "" || stale != x.Stale {
+		t.Errorf("%d signals are stale, want %d; signals differ (-want +got):\n%s", stale, x.Stale, diff)
+	}
+}
+
+// signalLines gives a line for each signal: who dropped off where, and when it was due; or who did not after all.
+func signalLines(signals []oracle.Signal) string {
+	var lines strings.Builder
+	for _, s := range signals {
+		what := "dropped off at"
+		if s.Retracted {
+			what = "did not drop off at"
+		}
+		_, _ = fmt.Fprintf(&lines, "%s %s %s %s\n", s.Due.UTC().Format("15:04"), s.Contact, what, s.Stage) // a builder takes all
+	}
+	return lines.String()
 }
 
 // deliver appends the first of the signals that wait, as an owner does.

@@ -43,6 +43,7 @@ type peer struct {
 	acknowledged string          // the set that it took last
 	pushed       time.Time       // when it was last handed a set
 	refused      map[string]control.Refusal
+	kept         map[string]control.Definition // what it said that it has under keys that it was asked to keep
 }
 
 func newLink(workspace types.NamespacedName) *link {
@@ -122,11 +123,12 @@ func (l *link) wanted(keys []string) []control.Definition {
 func (l *link) view(now time.Time) View {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	v := View{State: l.state(now), PartitionCount: l.partitions, Refused: map[string]control.Refusal{}}
+	v := View{State: l.state(now), PartitionCount: l.partitions, Refused: map[string]control.Refusal{}, Kept: map[string]control.Definition{}}
 	for _, p := range l.peers {
 		v.Problem = cmp.Or(v.Problem, p.problem)
 		v.Rejected = cmp.Or(v.Rejected, p.rejected)
 		maps.Copy(v.Refused, p.refused)
+		maps.Copy(v.Kept, p.kept)
 		if p.report == nil {
 			continue
 		}

@@ -138,6 +138,10 @@ func (p *Plane) push(ctx context.Context, l *link, peer *peer, wanted *set) {
 	for _, refusal := range applied.Refused {
 		peer.refused[refusal.Key] = refusal
 	}
+	peer.kept = map[string]control.Definition{}
+	for _, d := range applied.Kept {
+		peer.kept[d.Key] = d
+	}
 }
 
 // call numbers a set, so that a runner that is called twice at once knows which is the later.

@@ -162,6 +162,9 @@ func changedFunnels(before, after *View) []types.NamespacedName {
 	for key := range after.Refused {
 		changed[key] = changed[key] || before.Refused[key] != after.Refused[key]
 	}
+	for key := range after.Kept {
+		changed[key] = changed[key] || before.Kept[key].Version != after.Kept[key].Version
+	}
 	var names []types.NamespacedName
 	for _, key := range slices.Sorted(maps.Keys(changed)) {
 		if rest, ok := strings.CutPrefix(key, "Funnel/"); ok && changed[key] {

@@ -38,6 +38,8 @@ type View struct {
 	Rejected string
 	// Refused are the definitions that a runner cannot run, by key.
 	Refused map[string]control.Refusal
+	// Kept are the definitions that a runner has under keys for which nothing was offered, with what they were compiled from.
+	Kept map[string]control.Definition
 	// PartitionCount is how many partitions the workspace has.
 	PartitionCount int
 	// Partitions are those of the last reports.

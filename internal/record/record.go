@@ -81,6 +81,8 @@ type ApplyRecord struct {
 	Leader     uint64 `json:"leader"`
 	// Definition is the meaning itself as canonical JSON (package definition).
 	Definition json.RawMessage `json:"definition"`
+	// Source is what the operator wants to be given back with the version, whatever that is.
+	Source json.RawMessage `json:"source,omitempty"`
 }
 
 // VersionRecord names one version of one definition.

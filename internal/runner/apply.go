@@ -16,14 +16,38 @@ import (
 )
 
 // apply appends what differs between the definitions wanted and those in the log.
-func (p *partition) apply(ctx context.Context, wanted control.Definitions) error {
-	return p.do(ctx, func(l *life, done func(error)) {
+func (p *partition) apply(ctx context.Context, wanted control.Definitions) (kept []control.Definition, err error) {
+	found := []control.Definition{}
+	err = p.do(ctx, func(l *life, done func(error)) {
 		if l == nil {
 			done(p.unavailable())
 			return
 		}
-		done(l.apply(ctx, wanted))
+		err := l.apply(ctx, wanted)
+		if err == nil {
+			found = l.kept(wanted)
+		}
+		done(err)
 	})
+	if err != nil {
+		return nil, err // found may still be written to
+	}
+	return found, nil
+}
+
+// kept gives what is in force under the keys to be kept.
+func (l *life) kept(wanted control.Definitions) []control.Definition {
+	keys := map[string]bool{}
+	for i := range wanted.Definitions {
+		keys[wanted.Definitions[i].Key] = wanted.Definitions[i].Keep()
+	}
+	var kept []control.Definition
+	for _, d := range l.folded.Definitions() {
+		if keys[d.Key] && d.Active != "" {
+			kept = append(kept, control.Definition{Key: d.Key, Version: d.Active, UID: d.UID, Generation: d.Generation, Source: d.Source})
+		}
+	}
+	return kept
 }
 
 func (l *life) apply(ctx context.Context, wanted control.Definitions) error {
@@ -95,6 +119,7 @@ func difference(have map[string]engine.Defined, wanted control.Definitions) []re
 		}
 		records = append(records, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
 			Key: d.Key, Version: d.Version, UID: d.UID, Generation: d.Generation, Leader: wanted.Leader, Definition: d.Meaning,
+			Source: d.Source,
 		}})
 	}
 	for _, key := range slices.Sorted(maps.Keys(have)) {

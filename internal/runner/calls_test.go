@@ -175,3 +175,28 @@ func TestADefinitionThatComesBackGoesOn(t *testing.T) {
 		}
 	})
 }
+
+// An operator that has just started does not know the last valid spec. It asks to keep what there is, and is told what that was made from.
+func TestWhatIsKeptIsGivenBackWithItsSource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlane(t, 2)
+		p.start()
+		first := funnel(t, shop, "visit", "order")
+		first.Source = []byte(`{"spec":"as it was"}`)
+		p.apply(1, first)
+		time.Sleep(2 * time.Second)
+		p.stop()
+		p.start()
+		defer p.stop()
+		time.Sleep(time.Second)
+		applied := p.apply(2, control.Definition{Key: shop}, control.Definition{Key: "Funnel/shop/new"})
+		want := []control.Definition{{Key: shop, Version: first.Version, UID: first.UID, Generation: 1, Source: first.Source}}
+		if diff := cmp.Diff(want, applied.Kept); diff != "" {
+			t.Errorf("what is kept differs (-want +got):\n%s", diff)
+		}
+		if applied = p.apply(2, first); applied.Kept != nil {
+			t.Errorf("nothing was to be kept, yet %+v is", applied.Kept)
+		}
+	})
+}

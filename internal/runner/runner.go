@@ -188,12 +188,15 @@ func (r *Runner) Apply(ctx context.Context, wanted control.Definitions) (control
 	}
 	r.leader, r.call = wanted.Leader, wanted.Call
 	wanted, applied := r.compilable(wanted)
-	errs := make([]error, len(r.partitions))
+	errs, kept := make([]error, len(r.partitions)), make([][]control.Definition, len(r.partitions))
 	var calls sync.WaitGroup
 	for i, p := range r.partitions {
-		calls.Go(func() { errs[i] = p.apply(ctx, wanted) })
+		calls.Go(func() { kept[i], errs[i] = p.apply(ctx, wanted) })
 	}
 	calls.Wait()
+	if len(kept) > 0 {
+		applied.Kept = kept[0] // no two partitions are asked to run different versions
+	}
 	return applied, errors.Join(errs...)
 }
 

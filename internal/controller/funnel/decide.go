@@ -115,6 +115,7 @@ func definitionOf(o observation) *control.Definition {
 		UID:        string(o.funnel.UID),
 		Generation: o.funnel.Generation,
 		Meaning:    o.meaning.form,
+		Source:     sourceOf(o),
 	}
 }
 

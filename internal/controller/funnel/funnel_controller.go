@@ -92,6 +92,9 @@ func (r *Reconciler) observe(ctx context.Context, funnel *v1alpha1.Funnel) (obse
 	}
 	o.workspace = workspace
 	o.meaning = r.memory.compile(funnel, workspace)
+	if o.accepted == nil {
+		o.accepted = acceptedFrom(o.view.Kept[o.key()])
+	}
 	return o, nil
 }
 
