@@ -96,13 +96,3 @@ func (c *counted) valued() (stage *aggregate.Stage, found bool) {
 	}
 	return nil, false
 }
-
-// completed counts those who reached the last stage that is not optional.
-func (c *counted) completed() int64 {
-	for i := range c.specs {
-		if c.specs[i].Optional {
-			return c.n.Funnel.Completed
-		}
-	}
-	return c.stages[len(c.stages)-1].Converted
-}

@@ -16,7 +16,7 @@ import (
 
 // reaching are numbers of two stages, of which the first has so many mature ones, and as many again that are still on their way.
 func reaching(entered, converted, inProgress, matureEntered, matureConverted int64) *report.Numbers {
-	return &report.Numbers{Funnel: aggregate.Funnel{Stages: []aggregate.Stage{
+	return &report.Numbers{Funnel: aggregate.Funnel{Completed: converted, Stages: []aggregate.Stage{
 		{
 			Entered: entered, Converted: converted, InProgress: inProgress, Dropped: entered - converted - inProgress,
 			MatureEntered: matureEntered, MatureConverted: matureConverted,

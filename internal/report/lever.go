@@ -40,7 +40,7 @@ func (l lever) gain(designEffect float64) (estimate float64, interval stats.Inte
 
 // allLevers gives those that would bring anything, the best first; of equal ones the earlier. A share of fewer than neededSize is none to build on.
 func (c *counted) allLevers() []lever {
-	completed := c.completed()
+	completed := c.n.Funnel.Completed
 	all := []lever{{kind: v1alpha1.LeverMoreEntered, people: leverPull * float64(c.stages[0].Entered), completed: completed, reached: c.stages[0].Entered}}
 	for i := range len(c.stages) - 1 {
 		lost := leverPull * float64(c.stages[i].Dropped)
@@ -86,10 +86,10 @@ func (c *counted) levers() (statuses []v1alpha1.LeverStatus, best string) {
 // worth is what one conversion brings, in units of the currency; 0 where that is not known.
 func (c *counted) worth() float64 {
 	stage, valued := c.valued()
-	if !valued || c.completed() == 0 {
+	if !valued || c.n.Funnel.Completed == 0 {
 		return 0
 	}
-	return float64(stage.Value) / microsPerUnit / float64(c.completed())
+	return float64(stage.Value) / microsPerUnit / float64(c.n.Funnel.Completed)
 }
 
 func gainOf(estimate float64, interval stats.Interval, worth float64, decimals int) v1alpha1.LeverGain {

@@ -206,7 +206,7 @@ func bounded(text string, length int) string {
 
 // summary is the row of "kubectl get funnels".
 func (c *counted) summary(status *v1alpha1.FunnelStatus) *v1alpha1.FunnelSummary {
-	entered, completed := c.stages[0].Entered, c.completed()
+	entered, completed := c.stages[0].Entered, c.n.Funnel.Completed
 	s := &v1alpha1.FunnelSummary{
 		Period:    periodText(c.fn.Spec.Period),
 		Entered:   &entered,

@@ -55,7 +55,7 @@ func thirtyDays() *report.Numbers {
 	took := func(d time.Duration, n int64) aggregate.Sketch {
 		return aggregate.Sketch{Counts: map[int]int64{aggregate.Bucket(d): n - n/8, aggregate.Bucket(10 * d): n / 8}}
 	}
-	return &report.Numbers{Version: "0011223344556677", Funnel: aggregate.Funnel{Stages: []aggregate.Stage{
+	return &report.Numbers{Version: "0011223344556677", Funnel: aggregate.Funnel{Completed: 561, Stages: []aggregate.Stage{
 		{Entered: 12480, Converted: 3742, InProgress: 2100, Dropped: 6638, MatureEntered: 9800, MatureConverted: 2990, ToNext: took(4*time.Minute, 3742)},
 		{Entered: 3742, Converted: 1452, Dropped: 2290, Recovered: 96, MatureEntered: 2990, MatureConverted: 1171, ToNext: took(11*time.Minute, 1452)},
 		{Entered: 1452, Converted: 561, InProgress: 300, Dropped: 591, MatureEntered: 1171, MatureConverted: 466, ToNext: took(27*time.Hour, 561)},

@@ -14,7 +14,6 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/printers"
 	"sigs.k8s.io/yaml"
@@ -103,7 +102,7 @@ func (r *Result) printTables(w io.Writer, wide bool) error {
 	}
 	for _, resource := range r.Resources {
 		if resource.GetKind() == "Funnel" {
-			if err := r.printStages(w, resource, options.WithNamespace, wide); err != nil {
+			if err := r.printNumbers(w, resource, options.WithNamespace, wide); err != nil {
 				return err
 			}
 		}
@@ -150,72 +149,4 @@ func printTable(w io.Writer, table *metav1.Table, options printers.PrintOptions)
 		return fmt.Errorf("print a table: %w", err)
 	}
 	return aligned.Flush()
-}
-
-// printStages prints the numbers of each stage of a funnel.
-func (r *Result) printStages(w io.Writer, resource *unstructured.Unstructured, withNamespace, wide bool) error {
-	var fn v1alpha1.Funnel
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(resource.Object, &fn); err != nil {
-		return fmt.Errorf("read the status of Funnel %s: %w", resource.GetName(), err)
-	}
-	name := fn.Name
-	if withNamespace {
-		name = fn.Namespace + "/" + name
-	}
-	if _, err := fmt.Fprintf(w, "\nStages of %s from %s to %s, as of %s\n", name, fn.Status.Period.From, fn.Status.Period.To, r.AsOf.Format("2006-01-02 15:04:05 MST")); err != nil {
-		return err
-	}
-	table := &metav1.Table{ColumnDefinitions: stageColumns}
-	for i := range fn.Status.Stages {
-		table.Rows = append(table.Rows, metav1.TableRow{Cells: stageCells(&fn.Status.Stages[i])})
-	}
-	dropEmptyColumns(table)
-	return printTable(w, table, printers.PrintOptions{Wide: wide})
-}
-
-// dropEmptyColumns leaves out what no row has anything to say about.
-func dropEmptyColumns(table *metav1.Table) {
-	for column := range slices.Backward(table.ColumnDefinitions) {
-		if slices.ContainsFunc(table.Rows, func(row metav1.TableRow) bool { return row.Cells[column] != "" }) {
-			continue
-		}
-		table.ColumnDefinitions = slices.Delete(slices.Clone(table.ColumnDefinitions), column, column+1)
-		for i := range table.Rows {
-			table.Rows[i].Cells = slices.Delete(table.Rows[i].Cells, column, column+1)
-		}
-	}
-}
-
-var stageColumns = []metav1.TableColumnDefinition{
-	{Name: "Stage", Type: "string"},
-	{Name: "Title", Type: "string"},
-	{Name: "Entered", Type: "integer"},
-	{Name: "Converted", Type: "integer"},
-	{Name: "Conversion", Type: "string"},
-	{Name: "In progress", Type: "integer"},
-	{Name: "Dropped", Type: "integer"},
-	{Name: "Recovered", Type: "integer"},
-	{Name: "Median", Type: "string"},
-	{Name: "P90", Type: "string", Priority: 1},
-	{Name: "Mature", Type: "string", Priority: 1},
-	{Name: "Value", Type: "string"},
-	{Name: "Average", Type: "string"},
-}
-
-// stageCells gives a stage's row. What is absent stays empty.
-func stageCells(s *v1alpha1.StageStatus) []any {
-	var conversion, mature, median, p90, value, average string
-	if s.Conversion != nil {
-		conversion = s.Conversion.Percent
-	}
-	if s.MatureConversion != nil {
-		mature = s.MatureConversion.Percent
-	}
-	if t := s.TimeToConvert; t != nil {
-		median, p90 = t.Median.Text, t.P90.Text
-	}
-	if s.Value != nil {
-		value, average = string(s.Value.Sum), string(s.Value.Average)
-	}
-	return []any{s.Name, s.Title, s.Entered, s.Converted, conversion, s.InProgress, s.Dropped, s.Recovered, median, p90, mature, value, average}
 }

@@ -102,6 +102,7 @@ func funnelStatus(f *funnel, reports []aggregate.Partition, asOf event.Time) (*v
 	if !numbers.HoldAt(asOf) {
 		return nil, fmt.Errorf("the numbers of %s do not hold at %s: this is a mistake in Waymark", f.key, asOf.UTC())
 	}
+	numbers.Funnel.Signals = aggregate.Signals{} // what is replayed gives no signal, so none can be stale
 	setting := report.Setting{Currency: f.workspace.resource.Spec.Currency, Zone: f.workspace.zone}
 	s, err := report.FunnelStatus(&f.resource, setting, &numbers, asOf)
 	if err != nil {
