@@ -277,22 +277,45 @@ func TestEvaluate(t *testing.T) {
 // A funnel may have sixteen stages, and thousands of events may share a time.
 func TestEvaluateStaysQuickWhenAllEventsTie(t *testing.T) {
 	t.Parallel()
-	f := definition.Funnel{
-		Stages: make([]definition.Stage, definition.MaxStages), Window: time.Hour, Period: definition.Period{RollingDays: 1},
-		Order: definition.Ordered,
+	const last = definition.MaxStages - 1
+	tests := map[string]struct {
+		change func(*definition.Funnel)
+		depth  int8
+	}{
+		"Ordered": {func(*definition.Funnel) {}, last},
+		"Any":     {func(f *definition.Funnel) { f.Order = definition.Any }, last},
+		"Strict":  {func(f *definition.Funnel) { f.Order = definition.Strict }, last},
+		"optional stages and exclusions": {func(f *definition.Funnel) {
+			for i := 1; i < last; i++ {
+				f.Stages[i].Optional = true
+			}
+			f.Exclusions = []definition.Exclusion{{After: 1, Before: last}}
+		}, last},
+		"entries": {func(f *definition.Funnel) { f.Count, f.CorrelateBy = definition.Entries, "x" }, last},
 	}
-	p, err := newPlan(1, &f, time.UTC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, s := contact{}, &slot{id: 1, plan: p}
-	for i := range 5000 {
-		c.insert(c.unit(s), monday, 0, fmt.Sprint(i), &definition.Match{Stages: 1<<(i%definition.MaxStages) | 1})
-	}
-	var got contribution
-	new(evaluator).evaluate(p, p.at(monday), c.moments, []segment{{math.MinInt64, c.unit(s).marks}}, nil, &got)
-	if o := tell(&got); o.depth != definition.MaxStages-1 || o.status != converted {
-		t.Errorf("the unit reached stage %d with status %d, want all %d", o.depth, o.status, definition.MaxStages)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := definition.Funnel{
+				Stages: make([]definition.Stage, definition.MaxStages), Window: time.Hour, Period: definition.Period{RollingDays: 1},
+				Order: definition.Ordered,
+			}
+			tt.change(&f)
+			p, err := newPlan(1, &f, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, s := contact{}, &slot{id: 1, plan: p}
+			for i := range 5000 {
+				found := definition.Match{Stages: 1<<(i%definition.MaxStages) | 1, Acts: true, Breaks: true}
+				c.insert(c.unit(s), monday+event.Time(i/2500), 0, fmt.Sprint(i), &found)
+			}
+			var got contribution
+			new(evaluator).evaluate(p, p.at(monday), c.moments, []segment{{math.MinInt64, c.unit(s).marks}}, nil, &got)
+			if o := tell(&got); o.depth != tt.depth || o.status != converted {
+				t.Errorf("the unit reached stage %d with status %d, want all %d", o.depth, o.status, definition.MaxStages)
+			}
+		})
 	}
 }
 

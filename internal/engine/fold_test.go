@@ -172,10 +172,11 @@ func TestFoldCountsAFunnel(t *testing.T) {
 
 func TestBackfillGivesTheNumbersOfAnEarlierApply(t *testing.T) {
 	t.Parallel()
-	apply, activate := applying(t, shop())
+	apply, activate := applying(t, advertised(definition.Period{RollingDays: 2}))
 	history := []record.Record{
 		ticking(noon),
 		chunk(event.Event{Contact: "ann", Type: "visit", Time: noon}, event.Event{Contact: "bob", Type: "visit", Time: noon}),
+		chunk(shown("1", noon.Add(-3*24*time.Hour), 1), shown("2", noon.Add(-24*time.Hour), 10), shown("3", noon, 100), shown("3", noon, 100)),
 		chunk(event.Event{Contact: "ann", Type: "visit", Time: noon}, event.Event{Contact: "ann", Type: "cart", Time: noon + 5}),
 		ticking(noon.Add(3 * time.Hour)),
 	}

@@ -30,7 +30,9 @@ func TestForgettingChangesNoNumber(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := common(aFunnel(t))
-		f.Period = definition.Period{RollingDays: rapid.IntRange(1, 2).Draw(t, "days")}
+		f.Period = rapid.SampledFrom([]definition.Period{
+			{RollingDays: 1}, {RollingDays: 2}, {From: "2026-11-04", To: "2026-11-08"},
+		}).Draw(t, "period")
 		f.Lateness = time.Duration(rapid.IntRange(1, 30).Draw(t, "lateness")) * time.Hour
 		form, version, err := f.Canonical()
 		if err != nil {
@@ -75,10 +77,10 @@ var counted = cmpopts.IgnoreFields(aggregate.Funnel{}, "Rates", "Completed", "Co
 // weeks draws a log of one contact's events, each after a tick, and the same as the oracle reads it.
 func weeks(t *rapid.T) (log []record.Record, seen []oracle.Record) {
 	clock := noon
-	for i := range rapid.IntRange(10, 120).Draw(t, "events") {
+	for i := range rapid.IntRange(10, 160).Draw(t, "events") {
 		clock = clock.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "hours later")) * time.Hour)
 		e := event.Event{
-			Contact: "ann", Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type"), ID: fmt.Sprint(i), Data: fmt.Appendf(nil, `{"n":%d}`, i/4),
+			Contact: "ann", Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type"), ID: fmt.Sprint(i), Data: fmt.Appendf(nil, `{"n":%d}`, i/40),
 			Time: clock.Add(-time.Duration(rapid.IntRange(0, 40).Draw(t, "hours old")) * time.Hour),
 		}
 		log = append(log, ticking(clock), chunk(e))

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -19,23 +18,6 @@ import (
 // A contact is stored under one key, its head, so that a commit writes little for each: the identities since the last full page, the units,
 // and the moments, unless they are more than headMoments; then these lie in pages under keys of their own.
 const headMoments = 96
-
-// A page of moments begins where the hash of a moment's id ends in pageBits zeros. So the same moments always lie in the same pages, in
-// whatever order they came, and one more changes only one or two.
-const pageBits = 6
-
-// storedPage is a page of moments in the store: when its first moment was, a hash of that one's id, and a sum of its contents.
-type storedPage struct {
-	time event.Time
-	hash uint64
-	sum  uint64
-}
-
-func (p *storedPage) key(name string) []byte {
-	key := appendString([]byte{momentPrefix}, name)
-	key = binary.BigEndian.AppendUint64(key, uint64(p.time)^1<<63)
-	return binary.BigEndian.AppendUint64(key, p.hash)
-}
 
 // appendHead encodes the contact but for what lies in pages.
 func (c *contact) appendHead(b []byte) []byte {
@@ -124,30 +106,6 @@ func (f *Fold) loadPages(c *contact) error {
 	return wrapRead(err)
 }
 
-// order puts moments in their order that were read from pages: those of pages that begin at one time are not.
-func (c *contact) order() {
-	if slices.IsSortedFunc(c.moments, func(a, b moment) int { return a.compare(&b) }) {
-		return
-	}
-	at := make([]int, len(c.moments))
-	for i := range at {
-		at[i] = i
-	}
-	slices.SortFunc(at, func(i, j int) int { return c.moments[i].compare(&c.moments[j]) })
-	c.moments = permuted(c.moments, at)
-	for _, u := range c.units {
-		u.marks = permuted(u.marks, at)
-	}
-}
-
-func permuted[T any](s []T, at []int) []T {
-	moved := make([]T, len(s))
-	for to, from := range at {
-		moved[to] = s[from]
-	}
-	return moved
-}
-
 // write stores the contact.
 func (c *contact) write(w Writer, s *scratch) error {
 	if err := c.known.writeFull(w, c.name, s); err != nil {
@@ -211,60 +169,6 @@ func moveTimer(w Writer, slot uint32, name string, from, to event.Time) error {
 		return nil
 	}
 	return w.Set(timerKey(nil, slot, to, name), nil)
-}
-
-// writePages stores the pages of moments that differ from the store's, and deletes those that are no more.
-func (c *contact) writePages(w Writer, s *scratch) error {
-	old := map[storedPage]bool{}
-	for _, p := range c.pages {
-		old[p] = true
-	}
-	c.drafts = c.drafts[:0]
-	if len(c.moments) > headMoments {
-		for from := 0; from < len(c.moments); {
-			to := c.pageEnd(from)
-			s.value = c.appendMoments(s.value[:0], from, to)
-			p := c.pageAt(from)
-			p.sum = xxhash.Sum64(s.value)
-			if c.drafts = append(c.drafts, p); !old[p] {
-				if err := w.Set(p.key(c.name), s.value); err != nil {
-					return err
-				}
-			}
-			from = to
-		}
-	}
-	return c.deletePages(w)
-}
-
-func (c *contact) deletePages(w Writer) error {
-	for _, p := range c.pages {
-		kept := slices.ContainsFunc(c.drafts, func(d storedPage) bool { return d.time == p.time && d.hash == p.hash })
-		if !kept {
-			if err := w.Delete(p.key(c.name)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// pageAt names the page that begins at a position; the first has a name of its own, whatever it begins with.
-func (c *contact) pageAt(at int) storedPage {
-	if at == 0 {
-		return storedPage{time: math.MinInt64}
-	}
-	return storedPage{time: c.moments[at].time, hash: xxhash.Sum64String(c.moments[at].id)}
-}
-
-// pageEnd gives where the page that begins at a position ends.
-func (c *contact) pageEnd(from int) int {
-	for i := from + 1; i < len(c.moments); i++ {
-		if xxhash.Sum64String(c.moments[i].id)&(1<<pageBits-1) == 0 {
-			return i
-		}
-	}
-	return len(c.moments)
 }
 
 // written notes that the contact lies in the store as it is.

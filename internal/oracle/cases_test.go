@@ -137,3 +137,24 @@ func drawLog(t *rapid.T, s setting, events []event.Event) []record.Record {
 	}
 	return log
 }
+
+// drawStream gives a log whose clock goes on with the events. Most of them are a few steps late, some come twice.
+func drawStream(t *rapid.T, s setting) []record.Record {
+	var log []record.Record
+	clock := s.base
+	for i := range rapid.IntRange(10, 50).Draw(t, "records") {
+		chunk := record.Record{Kind: record.Events}
+		for _, e := range drawSomeEvents(t, s, 2, rapid.IntRange(1, 2).Draw(t, "events"), 0) {
+			e.ID = fmt.Sprint(i, e.ID)
+			e.Time = clock.Add(-time.Duration(rapid.IntRange(0, 7).Draw(t, "late by")) * s.step)
+			e.Received = clock
+			chunk.Chunk = event.Append(chunk.Chunk, &e)
+			if oneIn(t, 10, "twice") {
+				chunk.Chunk = event.Append(chunk.Chunk, &e)
+			}
+		}
+		clock = clock.Add(s.span(t, 0, 6, "time goes by"))
+		log = append(log, record.Record{Kind: record.Tick, Tick: clock}, chunk)
+	}
+	return log
+}

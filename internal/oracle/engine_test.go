@@ -6,6 +6,7 @@ package oracle_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -93,6 +94,38 @@ func TestEngineEqualsOracleOnManyEvents(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEngineEqualsOracleAsTimeGoesBy has events arrive about when they happen, for many times longer than any of them is kept.
+func TestEngineEqualsOracleAsTimeGoesBy(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSetting(t)
+		s.step = rapid.SampledFrom([]time.Duration{time.Hour, 5 * time.Hour, day}).Draw(t, "step")
+		f := drawFunnel(t, s)
+		f.Lateness = s.span(t, 0, 6, "lateness")
+		p := newPartition(t, f)
+		if rapid.Bool().Draw(t, "keeps state in a store") {
+			p.keep()
+		}
+		applyAt := rapid.SampledFrom([]int{0, 0, 20}).Draw(t, "apply before")
+		for i, r := range drawStream(t, s) {
+			if i == applyAt {
+				p.add(p.apply)
+			}
+			p.backfill(rapid.IntRange(0, 3).Draw(t, "backfill"))
+			p.add(r)
+			interrupt(t, p)
+			if p.live && i%10 == 0 {
+				p.check(s.step)
+			}
+		}
+		if !p.applied {
+			p.add(p.apply)
+		}
+		p.backfill(len(p.records) + 1)
+		p.check(s.step)
+	})
 }
 
 // interrupt commits, crashes, does both or, mostly, nothing.

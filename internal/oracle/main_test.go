@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
 	if !chosen {
-		checks := "3000"
+		checks := "1500"
 		if testing.Short() {
 			checks = "300"
 		}
