@@ -5,7 +5,6 @@ package engine
 
 import (
 	"math"
-	"math/bits"
 	"sort"
 
 	"github.com/waymark-dev/waymark/internal/event"
@@ -86,20 +85,16 @@ func (v *evaluator) lastEnd(p *plan, moments []moment, segments []segment, close
 			end = &(*end).next
 		}
 	}
-	v.units.value = ""
 	if !p.correlates {
 		keep("")
 		return left
 	}
 	v.units.find(p, moments, 0)
-	v.units.alone = true
-	keep("")
-	v.units.alone = false
-	for _, value := range v.units.known(closed) {
-		v.units.value = value
+	for _, value := range append([]string{""}, v.units.known(closed)...) {
+		v.units.take(value)
 		keep(value)
 	}
-	v.units.value = ""
+	v.units.leave()
 	return left
 }
 
@@ -124,7 +119,7 @@ func (v *evaluator) pass(segments []segment, closed event.Time, from, to int) {
 		if i+1 < len(segments) {
 			v.segmentEnd = segments[i+1].from
 		}
-		v.index.fill(v.moments, segments[i].marks[from:to], from, v.plan.rows, v.units.members())
+		v.fill(v.moments, segments[i].marks[from:to], from, v.rows(), v.units.members())
 		if v.tied {
 			v.fills = map[fillKey][]filling{}
 		}
@@ -134,6 +129,14 @@ func (v *evaluator) pass(segments []segment, closed event.Time, from, to int) {
 	}
 	v.closeEntry()
 	v.count.finish(v)
+}
+
+// rows are what is asked of events in this pass.
+func (v *evaluator) rows() uint32 {
+	if v.units.value != "" {
+		return v.plan.rows | ownBit
+	}
+	return v.plan.rows
 }
 
 // starts goes through the events of a segment that may start an attempt; false when none after them matters.
@@ -147,46 +150,53 @@ func (v *evaluator) starts(from event.Time) bool {
 	if from > math.MinInt64 {
 		j = v.since(from)
 	}
-	for s := ahead.next(&v.index, rows, j); s >= 0 && v.times[s] < v.segmentEnd; s = ahead.next(&v.index, rows, s+1) {
-		if !v.start(s) {
+	for s := ahead.next(&v.index, rows, j); s >= 0 && v.times[s] < v.segmentEnd; s = ahead.next(&v.index, rows, j) {
+		if j = v.start(s); j < 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// start looks at an event that may start an attempt; false when neither it nor a later one matters.
-func (v *evaluator) start(s int) bool {
+// start looks at an event that may start an attempt, and gives from which event on to look for the next; -1 when no later one matters.
+func (v *evaluator) start(s int) (next int) {
 	p, t := v.plan, v.times[s]
 	if v.chain.entered {
 		if t <= v.chain.until {
 			if v.walk(s) && v.tried.betters(&v.chain.entry) {
 				v.chain.entry = v.tried
 			}
-			return true
+			return s + 1
 		}
 		v.closeEntry()
 	}
 	if p.chained && t <= v.chain.open {
-		return true
+		return s + 1
 	}
 	if !v.chain.closing {
 		v.count.turn(v, t)
 	}
 	if t >= v.view.until {
-		return false
+		return -1
 	}
-	if !p.chained && v.count.roles == 0 || v.eclipsed(s) || !v.walk(s) {
-		return true
+	if !p.chained {
+		if v.count.roles == 0 {
+			return s + 1
+		}
+		if later := v.eclipsed(s); later > s {
+			return later
+		}
 	}
-	switch {
-	case p.entries && !p.firstStart:
+	if !v.walk(s) {
+		return s + 1
+	}
+	if p.entries && !p.firstStart {
 		v.chain.entered, v.chain.until, v.chain.entry = true, v.tried.end, v.tried
-	default:
+	} else {
 		v.chain.open = v.tried.end
 		v.count.take(v, &v.tried)
 	}
-	return true
+	return s + 1
 }
 
 // closeEntry ends an entry that takes in candidates.
@@ -197,46 +207,4 @@ func (v *evaluator) closeEntry() {
 	v.chain.entered = false
 	v.chain.open = max(v.chain.until, v.chain.entry.end)
 	v.count.take(v, &v.chain.entry)
-}
-
-// eclipsed says whether the next start makes a start needless where each start counts: when both find the same event for the second
-// stage, the later one goes at least as far through the same events, and represents rather. It is one look, and saves a walk for each
-// of the many events that only start. (Unless the first stage counts a value: then each start does.)
-func (v *evaluator) eclipsed(s int) bool {
-	p := v.plan
-	if p.chained || p.anyOrder || v.tied || p.valued&1 != 0 || p.stages == 1 {
-		return false
-	}
-	later := v.next(0, s+1)
-	if later < 0 || v.times[later] >= min(v.count.tomorrow, v.segmentEnd) || v.units.carries(v.positions[s]) {
-		return false
-	}
-	if p.plain {
-		return v.next(1, s+1) == v.next(1, later+1)
-	}
-	return p.valued == 0 && v.eclipsedInGeneral(s, later)
-}
-
-// eclipsedInGeneral says it for funnels in which more than the second stage can come next, or exclusions: these must not find the later
-// start alone.
-func (v *evaluator) eclipsedInGeneral(s, later int) bool {
-	exclusions := v.used & exclusionMarks
-	others := v.used & (stageMarks &^ 1)
-	if exclusions != 0 && v.plan.strict {
-		return false
-	}
-	for left := others | exclusions; left != 0; left &= left - 1 {
-		row := bits.TrailingZeros32(left)
-		if v.next(row, s+1) != v.next(row, later+1) {
-			return false
-		}
-	}
-	after := v.since(v.times[s] + v.plan.window + 1)
-	for left := exclusions; left != 0; left &= left - 1 {
-		j := v.next(bits.TrailingZeros32(left), after)
-		if j >= 0 && v.times[j] <= v.times[later]+v.plan.window {
-			return false
-		}
-	}
-	return true
 }

@@ -11,18 +11,21 @@ import (
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// The rows of an index: one for each stage, one for each exclusion, and one for what breaks a Strict attempt.
+// The rows of an index: one for each stage, one for each exclusion, one for what breaks a Strict attempt, and one for what carries the
+// value of the unit at hand.
 const (
 	breakRow = definition.MaxStages + definition.MaxExclusions
-	rowCount = breakRow + 1
-	// breakBit is the break row in a set of rows, whose bits are otherwise those of the marks.
+	ownRow   = breakRow + 1
+	rowCount = ownRow + 1
+	// breakBit and ownBit are those rows in a set of rows, whose bits are otherwise those of the marks.
 	breakBit uint32 = 1 << breakRow
+	ownBit   uint32 = 1 << ownRow
 )
 
 // index is the events of one unit that may change an attempt, in their order, and answers where the next of a kind is.
 type index struct {
 	times []event.Time
-	// marks are those of stages, exclusions and breaks; the latter as breakBit.
+	// marks are those of stages, exclusions and breaks, the latter as breakBit, and ownBit.
 	marks []uint32
 	// positions are where the events are among the contact's moments.
 	positions []int32
@@ -37,7 +40,7 @@ type index struct {
 // fill takes in the moments from a position on that have one of the marks used and are a unit's members; nil when all are.
 func (x *index) fill(moments []moment, marks []uint32, from int, used uint32, members *correlation) {
 	x.times, x.marks, x.positions, x.tied, x.used = x.times[:0], x.marks[:0], x.positions[:0], false, used
-	wanted := used &^ breakBit
+	wanted := used &^ (breakBit | ownBit)
 	if used&breakBit != 0 {
 		wanted |= breakMark
 	}
@@ -47,6 +50,9 @@ func (x *index) fill(moments []moment, marks []uint32, from int, used uint32, me
 		}
 		if m&breakMark != 0 {
 			m = m&^breakMark | breakBit
+		}
+		if used&ownBit != 0 && members.carries(int32(from+i)) {
+			m |= ownBit
 		}
 		n := len(x.times)
 		t := moments[from+i].time
@@ -85,6 +91,24 @@ func (x *index) next(row, from int) int {
 		word = words[w]
 	}
 	return w*64 + bits.TrailingZeros64(word)
+}
+
+// last gives the last event of a row from one on and before another, or -1.
+func (x *index) last(row, from, before int) int {
+	words := x.rows[row]
+	for w := (before - 1) / 64; before > from && w >= from/64; w-- {
+		word := words[w]
+		if rest := before - w*64; rest < 64 {
+			word &= 1<<rest - 1
+		}
+		if word != 0 {
+			if j := w*64 + bits.Len64(word) - 1; j >= from {
+				return j
+			}
+			return -1
+		}
+	}
+	return -1
 }
 
 // since gives the first event at or after a time.

@@ -38,9 +38,12 @@ func anyPlan(t *rapid.T) *plan {
 		CorrelateBy: rapid.SampledFrom([]string{"", "x"}).Draw(t, "correlateBy"),
 		Lateness:    24 * time.Hour, SignalMaxAge: time.Hour,
 	}
-	n := rapid.IntRange(1, 5).Draw(t, "stages")
+	n, valued := rapid.IntRange(1, 5).Draw(t, "stages"), rapid.Bool().Draw(t, "valued")
 	for i := range n {
-		s := definition.Stage{Value: "x", Refund: &definition.Refund{}, Optional: f.Order != definition.Any && i > 0 && rapid.Bool().Draw(t, "optional")}
+		s := definition.Stage{Optional: f.Order != definition.Any && i > 0 && rapid.Bool().Draw(t, "optional")}
+		if valued {
+			s.Value, s.Refund = "x", &definition.Refund{}
+		}
 		if rapid.Bool().Draw(t, "idle") {
 			s.DropAfterIdle = time.Duration(rapid.IntRange(1, 4).Draw(t, "dropAfterIdle")) * time.Hour
 		}
@@ -80,11 +83,11 @@ func anyHistory(t *rapid.T, p *plan) (moments []moment, marks []uint32) {
 			Unit: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "unit"),
 		}
 		for stage := range p.stages {
-			if found.Stages&(1<<stage) != 0 {
+			if found.Stages&p.valued&(1<<stage) != 0 {
 				found.Amounts = append(found.Amounts, definition.Amount{Stage: stage, Amount: aggregate.Micros(1 << i), Key: "k"})
 			}
 		}
-		if rapid.IntRange(0, 4).Draw(t, "refunds") == 0 {
+		if p.refunded != 0 && rapid.IntRange(0, 4).Draw(t, "refunds") == 0 {
 			found.Refunds = []definition.Amount{{Stage: 0, Amount: 1, Key: "k"}}
 		}
 		found.Labels = []definition.Label{{Breakdown: 0, Text: fmt.Sprint(i % 2)}}
@@ -112,6 +115,24 @@ func TestTheQuickWayFindsWhatTheGeneralOneFinds(t *testing.T) {
 		generalDue := new(evaluator).evaluate(p, now, moments, []segment{{math.MinInt64, marks}}, nil, &general)
 		if diff := cmp.Diff(general, quick, exact); diff != "" || due != generalDue {
 			t.Fatalf("due at %v and %v, and they differ (-general +quick):\n%s", generalDue.UTC(), due.UTC(), diff)
+		}
+	})
+}
+
+// A start that another makes needless changes nothing: with it or, as where it brings a value, without looking for such.
+func TestNeedlessStartsAddNothing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := anyPlan(t)
+		p.valued, p.refunded = 0, 0
+		moments, marks := anyHistory(t, p)
+		now := p.at(later(time.Duration(rapid.IntRange(0, 80).Draw(t, "clock")) * time.Hour))
+		var quick, all contribution
+		new(evaluator).evaluate(p, now, moments, []segment{{math.MinInt64, marks}}, nil, &quick)
+		p.valued = 1<<p.stages - 1
+		new(evaluator).evaluate(p, now, moments, []segment{{math.MinInt64, marks}}, nil, &all)
+		if diff := cmp.Diff(all, quick, exact); diff != "" {
+			t.Fatalf("they differ (-all +quick):\n%s", diff)
 		}
 	})
 }

@@ -22,6 +22,8 @@ type ways struct {
 	// alive has bit d set when best[d] may go on from depth d.
 	alive uint32
 	best  [definition.MaxStages]way
+	// fresh[d] are the stages of which no event was offered to best[d] yet. A later one would make no better way than the first did.
+	fresh [definition.MaxStages]uint32
 	// found is set when a way has come to its end; final is the best of these, depth its depth and fate what became of it.
 	found bool
 	final way
@@ -77,7 +79,7 @@ func (v *evaluator) walkWays(a *attempt, s int) fate {
 	w := &v.ways
 	w.alive, w.found = 1, false
 	w.best[0] = way{count: 1, filled: 1}
-	w.best[0].path[0] = int32(s)
+	w.best[0].path[0], w.fresh[0] = int32(s), stageMarks
 	from := s + 1
 	if v.tied {
 		from = v.stepOwn(s)
@@ -104,25 +106,21 @@ func (v *evaluator) walkWays(a *attempt, s int) fate {
 	return w.fate
 }
 
-// awaited gives the rows of events that can change the ways: those that fill a next stage, unless the way that has reached it filled all
-// before; exclusions in range; and what breaks.
+// awaited gives the rows of events that can change the ways: those of stages that no way has reached, or one that has gone on since;
+// exclusions in range; and what breaks.
 func (v *evaluator) awaited() (rows uint32) {
 	w, p := &v.ways, v.plan
-	full := uint32(0)
+	if last := p.stages - 1; w.alive&(1<<last) != 0 && w.best[last].count == p.stages {
+		return 0 // nothing is better than that
+	}
 	for left := w.alive; left != 0; left &= left - 1 {
 		d := bits.TrailingZeros32(left)
-		rows |= p.reach[d] | p.inRange[d]<<exclusionShift
-		if w.best[d].count == d+1 {
-			full |= 1 << d
-		}
-	}
-	if full&(1<<(p.stages-1)) != 0 {
-		return 0 // nothing is better than that
+		rows |= p.reach[d]&(w.fresh[d]|^w.alive) | p.inRange[d]<<exclusionShift
 	}
 	if p.strict && w.alive&(1<<p.complete-1) != 0 {
 		rows |= breakBit
 	}
-	return rows &^ full
+	return rows
 }
 
 // stepOwn lets the other events of the start's time fill stages; those that exclude or break were before the start. It gives where the
@@ -150,6 +148,9 @@ func (v *evaluator) step(g group) {
 			d := bits.TrailingZeros32(left)
 			fillings[d] = v.fillings(g, d, -1)
 		}
+	}
+	for left := w.alive; left != 0; left &= left - 1 {
+		w.fresh[bits.TrailingZeros32(left)] &^= g.marks
 	}
 	// From the deepest on, so that what a way arrives at is no longer where others come from.
 	for to := v.plan.stages - 1; to >= 0; to-- {
@@ -192,7 +193,7 @@ func (v *evaluator) arrive(next *way, depth int) {
 	w := &v.ways
 	if w.alive&(1<<depth) == 0 || v.betters(next, &w.best[depth]) {
 		w.alive |= 1 << depth
-		w.best[depth] = *next
+		w.best[depth], w.fresh[depth] = *next, stageMarks
 	}
 }
 
