@@ -91,7 +91,7 @@ func anyHistory(t *rapid.T, p *plan) (moments []moment, marks []uint32) {
 			found.Refunds = []definition.Amount{{Stage: 0, Amount: 1, Key: "k"}}
 		}
 		found.Labels = []definition.Label{{Breakdown: 0, Text: fmt.Sprint(i % 2)}}
-		c.insert(u, later(time.Duration(rapid.IntRange(0, 60).Draw(t, "hour"))*time.Hour), fmt.Sprintf("%02d", i), &found)
+		c.insert(u, later(time.Duration(rapid.IntRange(0, 60).Draw(t, "hour"))*time.Hour), 0, fmt.Sprintf("%02d", i), &found)
 	}
 	return c.moments, u.marks
 }

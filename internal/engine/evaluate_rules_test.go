@@ -259,7 +259,7 @@ func history(t *testing.T, p *plan, did string) (moments []moment, marks []uint3
 			t.Fatal(err)
 		}
 		found := match(t, what)
-		c.insert(c.unit(s), hours(after), fmt.Sprintf("%02d", i), &found)
+		c.insert(c.unit(s), hours(after), 0, fmt.Sprintf("%02d", i), &found)
 	}
 	return c.moments, c.unit(s).marks
 }
