@@ -54,7 +54,7 @@ func (c *contact) bytes() int {
 	for i := range c.writes {
 		n += perDetail + len(c.writes[i].id) + len(c.writes[i].traits)
 	}
-	return n
+	return n + c.person.bytes()
 }
 
 // evict lets go of contacts that were not used for longest, roughly, and do not differ from the store, while all together weigh more than

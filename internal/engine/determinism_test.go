@@ -67,7 +67,8 @@ func aFunnel(t *rapid.T) definition.Funnel {
 func aStage(t *rapid.T, i int, mayBeOptional bool) definition.Stage {
 	stage := definition.Stage{Name: fmt.Sprint("s", i), Value: rapid.SampledFrom([]string{"", "event.data.n"}).Draw(t, "value")}
 	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 2, rapid.ID[string]).Draw(t, "types") {
-		stage.Matches = append(stage.Matches, definition.EventMatch{Event: name})
+		where := rapid.SampledFrom([]string{"", "", "", "contact.attributes.plan == 'pro'"}).Draw(t, "where")
+		stage.Matches = append(stage.Matches, definition.EventMatch{Event: name, Where: where})
 	}
 	switch rapid.SampledFrom([]string{"window", "after", "idle"}).Draw(t, "drops") {
 	case "after":
@@ -92,7 +93,9 @@ func aLog(t *rapid.T) []record.Record {
 	log := []record.Record{{Kind: record.Epoch, Epoch: record.EpochRecord{Epoch: 1, Engine: engine.Version, Time: clock}}}
 	applied := map[string]string{}
 	for range rapid.IntRange(1, 40).Draw(t, "records") {
-		switch rapid.IntRange(0, 9).Draw(t, "kind") {
+		switch rapid.IntRange(0, 10).Draw(t, "kind") {
+		case 10:
+			log = append(log, aDelivery(t, len(log)))
 		case 0, 1:
 			clock = clock.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "hours later")) * time.Hour)
 			log = append(log, ticking(clock))
@@ -142,7 +145,7 @@ func aChunk(t *rapid.T, clock event.Time) record.Record {
 	r.Kind = record.Events
 	for range rapid.IntRange(1, rapid.SampledFrom([]int{5, 5, 5, 200}).Draw(t, "most")).Draw(t, "events") {
 		e := event.Event{
-			Contact: rapid.SampledFrom([]string{"ann", "bob", "cy"}).Draw(t, "contact"),
+			Contact: rapid.SampledFrom([]string{"ann", "bob", "cy", event.Anonymous("v")}).Draw(t, "contact"),
 			Type:    rapid.SampledFrom([]string{"a", "b", "c", "x", "back", "seen", "other", "waymark.own"}).Draw(t, "type"),
 			Source:  rapid.SampledFrom([]string{"s1", "s2"}).Draw(t, "source"),
 			ID:      fmt.Sprint(rapid.IntRange(0, 500).Draw(t, "id")),
@@ -150,9 +153,43 @@ func aChunk(t *rapid.T, clock event.Time) record.Record {
 			Data:    fmt.Appendf(nil, `{"n":%d}`, rapid.IntRange(-3, 3).Draw(t, "amount")),
 		}
 		e.Received = clock
+		e = aboutPersons(t, e)
 		r.Chunk = event.Append(r.Chunk, &e)
 	}
 	return r
+}
+
+// aboutPersons makes some events such as say who is who, tell attributes, or came from another partition.
+func aboutPersons(t *rapid.T, e event.Event) event.Event {
+	other := rapid.SampledFrom([]string{"ann", "bob", "cy", "dan"}).Draw(t, "other")
+	switch rapid.IntRange(0, 40).Draw(t, "about persons") {
+	case 0:
+		e.Contact = other
+		return event.Link(&e, "v")
+	case 1:
+		return event.Alias(&e, other)[rapid.IntRange(0, 1).Draw(t, "who is told")]
+	case 2:
+		return event.AliasOf("ann", "bob", "bob", other)
+	case 3, 4:
+		event.Forward(&e, other)
+	case 5:
+		e.Contact = other
+		e = event.Link(&e, "v")
+		event.Forward(&e, "bob")
+	case 6, 7:
+		e.Type = event.Identify
+		e.Data = fmt.Appendf(nil, `{"traits":{"plan":%q}}`, rapid.SampledFrom([]string{"pro", "free"}).Draw(t, "plan"))
+	}
+	return e
+}
+
+// aDelivery draws that something was forwarded, whether it was to be or not.
+func aDelivery(t *rapid.T, offset int) record.Record {
+	return record.Record{Kind: record.Delivered, Delivered: []record.Delivery{{
+		From:    rapid.SampledFrom([]string{"ann", "bob", event.Anonymous("v")}).Draw(t, "from"),
+		To:      rapid.SampledFrom([]string{"ann", "bob", "cy", "dan"}).Draw(t, "to"),
+		Through: uint64(rapid.IntRange(0, offset).Draw(t, "through")) << 20, Aliases: rapid.IntRange(0, 3).Draw(t, "aliases"),
+	}}}
 }
 
 // contents gives all that a store holds.

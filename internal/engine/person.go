@@ -71,6 +71,19 @@ func domestic(id string) (own string, origin int) {
 	return id, -1
 }
 
+// bytes is about how much memory the person takes up.
+func (p *person) bytes() int {
+	if p == nil {
+		return 0
+	}
+	const perPerson, perOrigin, perLink, perAlias = 300, 64, 100, 100
+	n := perPerson + perLink*len(p.links) + perAlias*(len(p.aliases)+len(p.targets))
+	for i := range p.origins {
+		n += perOrigin + perLink*len(p.origins[i].links)
+	}
+	return n
+}
+
 // isHidden says whether the contact counts for nobody by itself.
 func (c *contact) isHidden() bool { return c.person != nil && c.person.hidden }
 

@@ -85,7 +85,7 @@ func (j *judge) read(log []Record, program *definition.Program) (arrived []arriv
 
 		match := program.Match(e)
 		counts := match.Stages != 0 || match.Exclusions != 0 || len(match.Refunds) > 0 || len(match.Sums) > 0
-		if counts || match.Acts {
+		if match.Matters() {
 			h := meaning(self.identity, e.Time, &match)
 			if match.Asks {
 				h.asks = e
