@@ -6,6 +6,7 @@ package operator_test
 import (
 	"context"
 	"net/http"
+	"time"
 
 	kstatus "github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
@@ -96,6 +97,7 @@ var _ = Describe("A feed", func() {
 		}
 		w.create(ctx, secret, w.workspace(), first)
 		ready(ctx, first)
+		time.Sleep(time.Until(first.CreationTimestamp.Add(time.Second))) // of those made in one second the first by name has the key
 		w.create(ctx, second)
 		notReady(ctx, second, v1alpha1.ReasonInvalidSecret, kstatus.InProgressStatus)
 		ready(ctx, first)
