@@ -351,8 +351,8 @@ type TargetStatus struct {
 
 	// met says whether the target is reached, by those whose time is over as far as
 	// they are enough. It changes only when chance does not explain that they are
-	// above or below it, and keeps its value in between. It is absent while too few
-	// came for the first verdict.
+	// above or below it, and keeps its value in between and while a stage on the way
+	// is silent. It is absent while too few came for the first verdict.
 	// +optional
 	Met *bool `json:"met,omitempty"`
 

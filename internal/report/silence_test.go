@@ -4,6 +4,7 @@
 package report_test
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -131,6 +132,12 @@ func TestSilenceIsSuspectAndNoBottleneck(t *testing.T) {
 	if got := status.Summary.Bottleneck; got != "visit→cart" {
 		t.Errorf("bottleneck is %s, want the worst of those that do not lead to the silent stage, visit→cart", got)
 	}
+	yes := true
+	fn := shop(withTargets(v1alpha1.FunnelTarget{Stage: "checkout", Conversion: "50%"}))
+	fn.Status.Targets = []v1alpha1.TargetStatus{{Stage: "checkout", Target: "50%", Met: &yes}}
+	if _, status := silentStages(t, fn, n, now); status.Targets[0].Met == nil || !*status.Targets[0].Met {
+		t.Errorf("the target of the silent stage is %+v, want it to stay met", status.Targets[0])
+	}
 	if _, status := silentStages(t, shop(), thirtyDays(), now); report.DataSuspect(&status) != nil {
 		t.Error("there is a condition although no stage is silent")
 	}
@@ -156,10 +163,7 @@ func TestSilenceRaisesNoFalseAlarms(t *testing.T) {
 				at := now.Unix() / 3600
 				kept[at] = []int64{poisson(random, mean), poisson(random, mean/3), poisson(random, mean/10), poisson(random, mean/30)}
 				delete(kept, at-8*24)
-				n.Funnel.Rates = map[int64][]int64{}
-				for h, events := range kept {
-					n.Funnel.Rates[h] = events
-				}
+				n.Funnel.Rates = maps.Clone(kept)
 				delete(n.Funnel.Rates, at) // the hour has just begun
 				if got, _ := silentStages(t, shop(), n, now); len(got) > 0 {
 					t.Fatalf("at %s the stages %v are silent, want never any", now, got)

@@ -41,11 +41,11 @@ func funnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.T
 	if err != nil {
 		return status, err
 	}
-	targets, err := c.targets()
+	silent := c.silences()
+	targets, err := c.targets(silent)
 	if err != nil {
 		return status, err
 	}
-	silent := c.silences()
 	status = v1alpha1.FunnelStatus{
 		Period:        &v1alpha1.CountedPeriod{From: date(c.spans.Current.First), To: date(c.spans.Current.Last)},
 		Stages:        append(c.totalStatuses(), c.stageStatuses(silent)...),

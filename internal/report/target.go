@@ -61,8 +61,8 @@ func (e evidence) verdict(target int32, standing *bool) *bool {
 	return standing
 }
 
-// targets says how far each target is reached.
-func (c *counted) targets() ([]v1alpha1.TargetStatus, error) {
+// targets says how far each target is reached. While events are missing on the way to its stage, what stands about it is kept.
+func (c *counted) targets(silent []bool) ([]v1alpha1.TargetStatus, error) {
 	if len(c.fn.Spec.Targets) == 0 {
 		return nil, nil
 	}
@@ -75,6 +75,9 @@ func (c *counted) targets() ([]v1alpha1.TargetStatus, error) {
 		s := v1alpha1.TargetStatus{Stage: target.Stage, Target: target.Conversion}
 		if stage, found := c.indexOf(target.Stage); found && stage > 0 {
 			c.judge(&s, c.transition(c.sourceOf(stage), stage), points)
+			if anyOf(silent[c.sourceOf(stage) : stage+1]) {
+				s.Met = c.standing(&s)
+			}
 		} else {
 			c.judgeTotal(&s, points)
 		}

@@ -5,6 +5,7 @@ package stats
 
 import (
 	"math"
+	"sync"
 
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -21,6 +22,25 @@ import (
 // Source: the bound of D. Hunter, "An upper bound for the probability of a union", J. Appl. Prob. 13 (1976), with the chain of looks as
 // its tree; K. J. Worsley, "An improved Bonferroni inequality and applications", Biometrika 69 (1982).
 func CriticalValue(alpha float64, looks int, correlation float64) float64 {
+	of := asked{alpha, looks, correlation}
+	if known, found := critical.Load(of); found {
+		return known.(float64)
+	}
+	c := criticalValue(alpha, looks, correlation)
+	critical.Store(of, c)
+	return c
+}
+
+// critical remembers what was computed, as it takes a while. There are as many values as lengths of a compared span, which are few.
+var critical sync.Map
+
+type asked struct {
+	alpha       float64
+	looks       int
+	correlation float64
+}
+
+func criticalValue(alpha float64, looks int, correlation float64) float64 {
 	ever := func(c float64) float64 {
 		return 2*distuv.UnitNormal.Survival(c) + float64(looks-1)*crossing(c, math.Abs(correlation))
 	}

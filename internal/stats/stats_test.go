@@ -12,8 +12,8 @@ import (
 	"github.com/waymark-dev/waymark/internal/stats"
 )
 
-// close says whether two numbers agree to so many decimals.
-func close(a, b float64, decimals int) bool {
+// near says whether two numbers agree to so many decimals.
+func near(a, b float64, decimals int) bool {
 	return math.Abs(a-b) <= 0.5*math.Pow10(-decimals)
 }
 
@@ -30,7 +30,7 @@ func TestWilsonIsThePublishedInterval(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := stats.Wilson(tt.successes, tt.trials, stats.Z95)
-			if !close(got.Low, tt.low, 4) || !close(got.High, tt.high, 4) {
+			if !near(got.Low, tt.low, 4) || !near(got.High, tt.high, 4) {
 				t.Errorf("interval is %.4f to %.4f, want %.4f to %.4f", got.Low, got.High, tt.low, tt.high)
 			}
 		})
@@ -78,7 +78,7 @@ func TestDesignEffect(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.clusters.DesignEffect(); !close(got, tt.want, 9) {
+			if got := tt.clusters.DesignEffect(); !near(got, tt.want, 9) {
 				t.Errorf("design effect is %v, want %v", got, tt.want)
 			}
 		})
@@ -102,14 +102,14 @@ func TestCompareIsThePublishedInterval(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, _ := stats.Compare(single(tt.m, tt.y), single(tt.n, tt.x), stats.Z95)
-			if !close(got.Interval.Low, tt.low, 4) || !close(got.Interval.High, tt.high, 4) {
+			if !near(got.Interval.Low, tt.low, 4) || !near(got.Interval.High, tt.high, 4) {
 				t.Errorf("interval is %.4f to %.4f, want %.4f to %.4f", got.Interval.Low, got.Interval.High, tt.low, tt.high)
 			}
-			if got.Significant() != (tt.low > 0) || !close(got.Margin(), got.Estimate-tt.low, 4) {
+			if got.Significant() != (tt.low > 0) || !near(got.Margin(), got.Estimate-tt.low, 4) {
 				t.Errorf("significant: %v with a margin of %.4f", got.Significant(), got.Margin())
 			}
 			back, _ := stats.Compare(single(tt.n, tt.x), single(tt.m, tt.y), stats.Z95)
-			if !close(back.Margin(), got.Margin(), 9) || back.Significant() != got.Significant() {
+			if !near(back.Margin(), got.Margin(), 9) || back.Significant() != got.Significant() {
 				t.Errorf("the other way round the margin is %v, want %v", back.Margin(), got.Margin())
 			}
 		})
@@ -173,7 +173,7 @@ func TestCriticalValue(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := stats.CriticalValue(0.05, tt.looks, tt.correlation); !close(got, tt.want, 5) {
+			if got := stats.CriticalValue(0.05, tt.looks, tt.correlation); !near(got, tt.want, 5) {
 				t.Errorf("critical value is %.6f, want %.6f", got, tt.want)
 			}
 		})
@@ -196,7 +196,7 @@ func TestFewerThan(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := stats.FewerThan(tt.count, tt.reference, tt.exposure, tt.share); !close(got, tt.want, 7) {
+			if got := stats.FewerThan(tt.count, tt.reference, tt.exposure, tt.share); !near(got, tt.want, 7) {
 				t.Errorf("chance is %.7f, want %.7f", got, tt.want)
 			}
 		})
