@@ -6,6 +6,7 @@ package oracle
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -55,9 +56,7 @@ func attributesAt(writes []write, t event.Time) []byte {
 		if w.time > t {
 			break
 		}
-		for name, value := range w.traits {
-			attributes[name] = value
-		}
+		maps.Copy(attributes, w.traits)
 	}
 	object, _ := json.Marshal(attributes) // its parts were read
 	return object

@@ -84,6 +84,7 @@ func TestEngineFollowsTheRules(t *testing.T) {
 			p.backfill(1)
 			for _, r := range x.records(t) {
 				p.add(r)
+				(&world{t: t, partitions: []*partition{p}}).settle()
 				p.check(time.Minute)
 			}
 			p.checkSignals()
@@ -183,7 +184,8 @@ func mergeStages(base, changed []any) []any {
 }
 
 // parse reads a line of a log: "12:00 clock", "12:00 ann cart", with "id=7", "{...}" as data, or "clamped" behind it. Times are those
-// of 2 November 2026, or of another day with "10-25" before them; a "+" adds a microsecond.
+// of 2 November 2026, or of another day with "10-25" before them; a "+" adds a microsecond. "?b" is a visitor; "12:00 ann identify ?b"
+// says that ann is, and "12:00 ann alias bob" that ann is bob.
 func parse(t *testing.T, line string, number int) record.Record {
 	t.Helper()
 	line, data, hasData := strings.Cut(strings.TrimSpace(line), "{")
@@ -204,13 +206,18 @@ func parse(t *testing.T, line string, number int) record.Record {
 	if words[1] == "clock" {
 		return record.Record{Kind: record.Tick, Tick: when}
 	}
-	e := event.Event{Contact: words[1], Type: words[2], Source: "test", ID: fmt.Sprintf("%03d", number), Time: when, Received: when}
+	e := event.Event{Contact: contactOf(words[1]), Type: words[2], Source: "test", ID: fmt.Sprintf("%03d", number), Time: when, Received: when}
+	said := event.Statement{Type: e.Type}
 	for _, word := range words[3:] {
 		switch id, isID := strings.CutPrefix(word, "id="); {
 		case isID:
 			e.ID = id
 		case word == "clamped":
 			e.Flags |= event.Clamped
+		case strings.HasPrefix(word, "?"):
+			said.AnonymousID = word[1:]
+		case e.Type == event.AliasType:
+			said.PreviousID = word
 		default:
 			t.Fatalf("%q is nothing that a line may hold", word)
 		}
@@ -220,5 +227,17 @@ func parse(t *testing.T, line string, number int) record.Record {
 			t.Fatal(err)
 		}
 	}
-	return record.Record{Kind: record.Events, Chunk: event.Append(nil, &e)}
+	chunk := event.Append(nil, &e)
+	told, _ := event.Relate(&e, said, true)
+	for i := range told {
+		chunk = event.Append(chunk, &told[i])
+	}
+	return record.Record{Kind: record.Events, Chunk: chunk}
+}
+
+func contactOf(word string) string {
+	if id, visitor := strings.CutPrefix(word, "?"); visitor {
+		return event.Anonymous(id)
+	}
+	return word
 }

@@ -222,14 +222,20 @@ func differences(want, got aggregate.Funnel) string {
 func (p *partition) checkCounters(report aggregate.Partition) {
 	p.t.Helper()
 	want := aggregate.Partition{Offset: uint64(len(p.records)), Epoch: report.Epoch, Clock: report.Clock, NextDue: report.NextDue, Funnels: report.Funnels}
-	known := map[[3]string]bool{}
+	known := map[[4]string]bool{}
 	for _, r := range p.seen {
-		switch e := r.Event; {
-		case e == nil:
-		case known[[3]string{e.Contact, e.Source, e.ID}]:
+		if r.Event == nil || r.Event.Origin != "" {
+			continue
+		}
+		e, told := r.Event, ""
+		if e.Type == event.Linked || e.Type == event.Aliased { // beside the event that says so
+			told = e.Type
+		}
+		switch self := [4]string{e.Contact, e.Source, e.ID, told}; {
+		case known[self]:
 			want.Duplicates++
 		default:
-			known[[3]string{e.Contact, e.Source, e.ID}] = true
+			known[self] = true
 			want.Events++
 			want.LastEvent = max(want.LastEvent, e.Time)
 			if e.Flags&event.Clamped != 0 {

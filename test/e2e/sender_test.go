@@ -26,7 +26,8 @@ type cloudEvent struct {
 	ID          string         `json:"id"`
 	Source      string         `json:"source"`
 	Type        string         `json:"type"`
-	Subject     string         `json:"subject"`
+	Subject     string         `json:"subject,omitempty"`
+	AnonymousID string         `json:"anonymousid,omitempty"`
 	Time        time.Time      `json:"time"`
 	Data        map[string]any `json:"data,omitempty"`
 }
