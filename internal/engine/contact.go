@@ -126,6 +126,10 @@ func (c *contact) unit(s *slot) *unit {
 
 // insert notes what an event means to a unit.
 func (c *contact) insert(u *unit, t, appended event.Time, id string, found *definition.Match) {
+	if u.count == MaxMatches && c.precedes(u, t, id) { // it would be the first to go
+		u.overflows()
+		return
+	}
 	at := c.place(t, appended, id)
 	if u.marks[at] != 0 { // an event whose identity was forgotten came again
 		c.clear(u, at)
@@ -199,15 +203,31 @@ func (c *contact) fill(at int) {
 	}
 }
 
-func (c *contact) saturate(u *unit) {
+// precedes says whether an event lies before all that a unit holds, which holds some.
+func (c *contact) precedes(u *unit, t event.Time, id string) bool {
+	first := &c.moments[c.firstOf(u)]
+	return t < first.time || t == first.time && id < first.id
+}
+
+// firstOf gives the position of the first event of a unit that holds some.
+func (c *contact) firstOf(u *unit) int {
+	for u.marks[u.first] == 0 {
+		u.first++
+	}
+	return u.first
+}
+
+// overflows notes that the unit had more events than it keeps.
+func (u *unit) overflows() {
 	if !u.saturated {
 		u.saturated = true
 		u.slot.tally.saturated++
 	}
-	for u.marks[u.first] == 0 {
-		u.first++
-	}
-	c.clear(u, u.first)
+}
+
+func (c *contact) saturate(u *unit) {
+	u.overflows()
+	c.clear(u, c.firstOf(u))
 	c.trim()
 }
 

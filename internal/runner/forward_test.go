@@ -4,7 +4,9 @@
 package runner_test
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,6 +92,53 @@ func TestVisitorsWhoIdentifyAreCountedOnce(t *testing.T) {
 		if got, want := p.forwarded(), 2*people; got != want {
 			t.Errorf("%d events were forwarded after a restart, want %d", got, want)
 		}
+	})
+}
+
+// refusingLog takes no forwarded events while it refuses them.
+type refusingLog struct {
+	eventlog.Log
+	refuses atomic.Bool
+}
+
+func (l *refusingLog) Append(ctx context.Context, partition int, stored []byte) (uint64, error) {
+	r, err := record.Decode(stored)
+	if err != nil {
+		return 0, err
+	}
+	var e event.Event
+	if _, err := event.Next(r.Chunk, &e); err != nil {
+		return 0, err
+	}
+	if e.Origin != "" && l.refuses.Load() {
+		return 0, eventlog.ErrUnavailable
+	}
+	return l.Log.Append(ctx, partition, stored)
+}
+
+func TestRetentionWaitsForWhatIsToBeForwarded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlane(t, 2)
+		log := &refusingLog{Log: p.log}
+		p.log = log
+		p.opts = func(o *runner.Options) { o.Retention.Age = time.Hour }
+		p.start()
+		defer p.stop()
+		p.apply(1, funnel(t, shop, "visit", "order"))
+		p.send("visit", event.Anonymous("v"))
+		log.refuses.Store(true)
+		p.identify("ann", "v")
+		time.Sleep(3 * time.Hour)
+		if got := p.forwarded(); got != 0 {
+			t.Fatalf("%d events were forwarded although they were refused", got)
+		}
+		log.refuses.Store(false)
+		time.Sleep(30 * time.Second)
+		if got, want := p.forwarded(), 2; got != want { // the visit and the link
+			t.Errorf("%d events were forwarded, want %d", got, want)
+		}
+		p.wantEntered(shop, 1, 0)
 	})
 }
 

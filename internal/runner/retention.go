@@ -41,7 +41,12 @@ func (k *retainer) purgeIfDue(ctx context.Context, l *life) {
 	}
 }
 
+// purge waits for what is still to be forwarded, as that is read from the log; but not while the disk is nearly full, when nothing is
+// forwarded and space must come from somewhere.
 func (l *life) purge(ctx context.Context) error {
+	if l.folded.HasForwards() && l.opts.scarce() == nil {
+		return nil
+	}
 	bounds, err := l.opts.Log.Bounds(ctx, l.number)
 	if err != nil {
 		return err
