@@ -187,9 +187,14 @@ func (f *Fold) settle(c *contact, d *defined, drop uint64, v verdict) {
 func (f *Fold) emit(c *contact, s *slot, at *stop, due event.Time, retracts bool) {
 	own, from := domestic(at.id)
 	source, id := splitIdentity(own)
+	was := event.Event{Source: source, ID: id}
+	if from >= 0 {
+		was.Origin = c.originName(from)
+	}
 	f.lastSignal++
 	signal := record.Signal{
-		ID: signalID(s.owner.key, s.plan.names[at.stage], c.name, own), Retracted: retracts,
+		// What a visitor brought along is the same drop-off that the visitor's own signal may have named.
+		ID: signalID(s.owner.key, s.plan.names[at.stage], c.originName(from), own), Retracted: retracts,
 		Key: s.owner.key, Version: s.version, Stage: s.plan.names[at.stage],
 		Contact: c.name, Source: source, Event: id, Time: at.time, Due: due,
 	}
@@ -197,10 +202,6 @@ func (f *Fold) emit(c *contact, s *slot, at *stop, due event.Time, retracts bool
 		f.err = err
 	}
 	var hash uint64
-	was := event.Event{Source: source, ID: id}
-	if from >= 0 {
-		was.Origin = c.originName(from)
-	}
 	hash, f.buffer = identityHash(&was, f.buffer)
 	if place, found := c.known.find(hash); found {
 		signal.Offset, signal.Index = uint64(place>>placeBits), int(place&(1<<placeBits-1))

@@ -38,6 +38,18 @@ func signalling(t *testing.T) control.Definition {
 
 // signals gives all that the log holds, each as what happened, to whom and with what.
 func (p *plane) signals() (all []string) {
+	for _, s := range p.signalRecords() {
+		what := "dropped"
+		if s.Retracted {
+			what = "had not dropped"
+		}
+		all = append(all, fmt.Sprintf("%s %s after %s %s", s.Contact, what, s.Type, s.Data))
+	}
+	return all
+}
+
+// signalRecords gives the signals of the first partition's log.
+func (p *plane) signalRecords() (all []record.Signal) {
 	p.t.Helper()
 	b, err := p.log.Bounds(p.t.Context(), 0)
 	if err != nil {
@@ -52,13 +64,7 @@ func (p *plane) signals() (all []string) {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		for _, s := range r.Signals {
-			what := "dropped"
-			if s.Retracted {
-				what = "had not dropped"
-			}
-			all = append(all, fmt.Sprintf("%s %s after %s %s", s.Contact, what, s.Type, s.Data))
-		}
+		all = append(all, r.Signals...)
 	}
 	return all
 }
@@ -123,6 +129,26 @@ func TestDropOffsAreInTheLogAsSignals(t *testing.T) {
 			t.Errorf("counts differ (-want +got):\n%s", diff)
 		}
 		p.stop()
+	})
+}
+
+func TestAVisitorsDropOffKeepsItsNameWhenItIsKnownWhose(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlane(t, 1)
+		p.start()
+		defer p.stop()
+		p.apply(1, signalling(t))
+		time.Sleep(time.Second)
+		p.put(event.Anonymous("v"), "visit", 0)
+		time.Sleep(61 * time.Minute)
+		p.identify("ann", "v")
+		time.Sleep(10 * time.Minute)
+		visit := ` dropped after visit {"page":"home"}`
+		p.wantSignals(event.Anonymous("v")+visit, "ann"+visit)
+		if s := p.signalRecords(); len(s) == 2 && s[0].ID != s[1].ID {
+			t.Errorf("one drop-off is named %s and %s: whoever acts on it would act twice", s[0].ID, s[1].ID)
+		}
 	})
 }
 
