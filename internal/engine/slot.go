@@ -129,7 +129,7 @@ func (s *slot) catchingUp() bool { return s.clock < s.floor }
 // kept for a unit; it holds until the next.
 func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
 	found = s.program.Match(e)
-	found.Stages &= uint32(1)<<s.plan.stages - 1 // for 32 stages the shift gives 0, less 1 is all ones
+	found.Stages &= uint32(1)<<s.plan.stages - 1
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
 	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
 		keep := !s.plan.tooLate(e.Time, e.Received) && found.Matters()

@@ -35,20 +35,9 @@ func (p *plane) identify(contact, visitor string) {
 func (p *plane) forwarded() (n int) {
 	p.t.Helper()
 	for partition := range p.log.Partitions() {
-		b, err := p.log.Bounds(p.t.Context(), partition)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		for offset := b.First; offset <= b.Last; offset++ {
-			entry, err := p.log.Get(p.t.Context(), partition, offset)
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			r, err := record.Decode(entry.Stored)
-			if err != nil {
-				p.t.Fatal(err)
-			}
+		for _, r := range p.records(partition) {
 			var e event.Event
+			var err error
 			for rest := r.Chunk; len(rest) > 0; {
 				if rest, err = event.Next(rest, &e); err != nil {
 					p.t.Fatal(err)

@@ -109,12 +109,12 @@ func TestALogThatIsNotTheStatesIsRefused(t *testing.T) {
 				time.Sleep(2 * time.Second)
 				p.stop()
 				tt.spoil(t, p)
-				before := p.records(0)
+				before := p.kinds(0)
 				p.start()
 				defer p.stop()
 				time.Sleep(time.Minute)
 				p.wantFault(tt.reason, tt.says)
-				if diff := cmp.Diff(before, p.records(0)); diff != "" {
+				if diff := cmp.Diff(before, p.kinds(0)); diff != "" {
 					t.Errorf("something was written to the log (-before +after):\n%s", diff)
 				}
 			})
@@ -251,13 +251,13 @@ func TestNothingIsWrittenWhileSpaceIsScarce(t *testing.T) {
 		p.send("visit", "ann")
 		time.Sleep(time.Second)
 		volume.free.Store(1 << 20)
-		before := p.records(0)
+		before := p.kinds(0)
 		time.Sleep(2 * time.Hour) // a window ends meanwhile
 		report := p.report()
 		if report.Ingest.Reason != runner.ReasonStorageFull {
 			t.Errorf("ingest is %+v, want StorageFull", report.Ingest)
 		}
-		if diff := cmp.Diff(before, p.records(0)); diff != "" {
+		if diff := cmp.Diff(before, p.kinds(0)); diff != "" {
 			t.Errorf("the owner wrote to a full log (-before +after):\n%s", diff)
 		}
 		volume.free.Store(60 << 20)
@@ -265,7 +265,7 @@ func TestNothingIsWrittenWhileSpaceIsScarce(t *testing.T) {
 		if stage := p.report().Partitions[0].Funnels[shop].Funnel.Stages[0]; stage.Dropped != 1 {
 			t.Errorf("after space is back the visitor is %+v, want dropped", stage)
 		}
-		if kinds := p.records(0); !slices.Contains(kinds[len(before):], record.Tick) {
+		if kinds := p.kinds(0); !slices.Contains(kinds[len(before):], record.Tick) {
 			t.Errorf("after space is back the log went on with %v, want a tick", kinds[len(before):])
 		}
 	})

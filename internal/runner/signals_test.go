@@ -51,19 +51,7 @@ func (p *plane) signals() (all []string) {
 // signalRecords gives the signals of the first partition's log.
 func (p *plane) signalRecords() (all []record.Signal) {
 	p.t.Helper()
-	b, err := p.log.Bounds(p.t.Context(), 0)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for offset := b.First; offset <= b.Last; offset++ {
-		entry, err := p.log.Get(p.t.Context(), 0, offset)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		r, err := record.Decode(entry.Stored)
-		if err != nil {
-			p.t.Fatal(err)
-		}
+	for _, r := range p.records(0) {
 		all = append(all, r.Signals...)
 	}
 	return all
