@@ -174,6 +174,11 @@ type Partition struct {
 	Clamped    int64 `json:"clamped"`
 	// Funnels are by key, Funnel/namespace/name.
 	Funnels map[string]Definition `json:"funnels"`
+	// Scenarios and Channels are in the order of their keys.
+	Scenarios []Scenario `json:"scenarios,omitempty"`
+	Channels  []Channel  `json:"channels,omitempty"`
+	// Suppressed counts the addresses that nothing is sent to.
+	Suppressed int64 `json:"suppressed,omitempty"`
 }
 
 // Definition is the state of one definition in one partition.

@@ -47,6 +47,9 @@ type Definition struct {
 	// Source is the operator's own, to be given back when it asks to keep what there is: the spec that the version was compiled from,
 	// which an operator that has just started does not know when a later one is invalid. No runner reads it.
 	Source json.RawMessage `json:"source,omitempty"`
+	// Standing is what a scenario is told besides its meaning (a definition.Standing as canonical JSON); empty for other kinds, and for
+	// one that is to be as it was.
+	Standing json.RawMessage `json:"standing,omitempty"`
 }
 
 // Keep says that the runner is to keep what it has under the key.

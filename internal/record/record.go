@@ -41,6 +41,14 @@ const (
 	Term Kind = 8
 	// Signals are copies, for others, of what the fold derived from the records before: drop-offs, and that one was disproved.
 	Signals Kind = 9
+	// Claims asks to send messages: the fold looks at each again and grants it or does not. Only what is granted is sent.
+	Claims Kind = 10
+	// Suppressions are addresses that nothing is sent to any more, or again. Every partition of a log has them all.
+	Suppressions Kind = 11
+	// Standing changes what a scenario is told besides its meaning.
+	Standing Kind = 12
+	// Pauses stop channels or let them go on.
+	Pauses Kind = 13
 )
 
 // Record is one message of the log: exactly the field that Kind names is set.
@@ -55,6 +63,11 @@ type Record struct {
 	Delivered []Delivery
 	Term      TermRecord
 	Signals   []Signal
+	Claims    ClaimsRecord
+	// Suppressions are in the order in which they count.
+	Suppressions []Suppression
+	Standing     StandingRecord
+	Pauses       []Pause
 }
 
 // EpochRecord opens an owner's time.
@@ -147,6 +160,54 @@ type Signal struct {
 	Data json.RawMessage `json:"data,omitempty"`
 }
 
+// ClaimsRecord asks to send messages.
+type ClaimsRecord struct {
+	// Time is the owner's clock; it acts as a tick.
+	Time event.Time `json:"time"`
+	// Claims are looked at in their order.
+	Claims []Claim `json:"claims"`
+}
+
+// Claim asks to send one message.
+type Claim struct {
+	// Contact is whom it goes to, and Effect the message's id.
+	Contact string `json:"contact"`
+	Effect  string `json:"effect"`
+	// Attempt counts the claims of the message from 1. One that does not follow the last is void.
+	Attempt int `json:"attempt"`
+}
+
+// Suppression is an address that nothing is sent to.
+type Suppression struct {
+	// Address is a hash of the medium and the address (package nurture): the log holds no addresses.
+	Address string `json:"address"`
+	// Class says why: AddressInvalid, Blocked, Complaint, Manual or Imported.
+	Class string     `json:"class,omitempty"`
+	Time  event.Time `json:"time"`
+	// Released takes the suppression back.
+	Released bool `json:"released,omitempty"`
+}
+
+// StandingRecord changes what a scenario is told besides its meaning.
+type StandingRecord struct {
+	// Key is the scenario's.
+	Key string `json:"key"`
+	// Standing is a definition.Standing as canonical JSON.
+	Standing json.RawMessage `json:"standing"`
+	// Leader is the operator's term: an older one is ignored.
+	Leader uint64 `json:"leader"`
+}
+
+// Pause stops a channel, or lets it go on.
+type Pause struct {
+	// Channel is its key.
+	Channel string `json:"channel"`
+	// Until is when it may be tried again; 0 lets it go on.
+	Until event.Time `json:"until,omitempty"`
+	// Reason is a PascalCase word, such as Bounces, Complaints, Policy or Credentials.
+	Reason string `json:"reason,omitempty"`
+}
+
 // Encode gives the stored form: the format, the kind and the payload.
 func (r *Record) Encode() ([]byte, error) {
 	head := []byte{Format, byte(r.Kind)}
@@ -169,6 +230,14 @@ func (r *Record) Encode() ([]byte, error) {
 		return appendJSON(head, r.Term)
 	case Signals:
 		return appendJSON(head, r.Signals)
+	case Claims:
+		return appendJSON(head, r.Claims)
+	case Suppressions:
+		return appendJSON(head, r.Suppressions)
+	case Standing:
+		return appendJSON(head, r.Standing)
+	case Pauses:
+		return appendJSON(head, r.Pauses)
 	}
 	return nil, fmt.Errorf("encode log record: unknown kind %d", r.Kind)
 }
@@ -211,6 +280,14 @@ func Decode(stored []byte) (Record, error) {
 		err = json.Unmarshal(body, &r.Term)
 	case Signals:
 		err = json.Unmarshal(body, &r.Signals)
+	case Claims:
+		err = json.Unmarshal(body, &r.Claims)
+	case Suppressions:
+		err = json.Unmarshal(body, &r.Suppressions)
+	case Standing:
+		err = json.Unmarshal(body, &r.Standing)
+	case Pauses:
+		err = json.Unmarshal(body, &r.Pauses)
 	default:
 		return Record{}, fmt.Errorf("%w: unknown kind %d", ErrCorrupt, stored[1])
 	}
