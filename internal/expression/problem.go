@@ -265,6 +265,9 @@ func shorten(text string) string {
 	return text
 }
 
+// Nearest gives the word that an author most likely meant by a name that nobody knows, and nothing when none is like it.
+func Nearest(name string, words []string) string { return nearest(name, words) }
+
 // nearest gives the candidate that is at most two slips away from the name, and at most a third of its length.
 func nearest(name string, candidates []string) string {
 	best, fewest := "", min(2, (len(name)+2)/3)
