@@ -152,26 +152,26 @@ func TestAnswersOfTheServer(t *testing.T) {
 		return &gosmtp.SMTPError{Code: code, EnhancedCode: gosmtp.NoEnhancedCode, Message: "anna@example.org: no"}
 	}
 	for name, c := range map[string]struct {
-		server mailServer
+		server *mailServer
 		want   outcome
 	}{
-		"unknown mailbox":                   {mailServer{onRcpt: answer(550, 5, 1, 1)}, outcome{channel.Rejected, channel.AddressInvalid, "5.1.1"}},
-		"unknown domain, said at the end":   {mailServer{onData: answer(550, 5, 1, 2)}, outcome{channel.Rejected, channel.AddressInvalid, "5.1.2"}},
-		"mailbox name not allowed":          {mailServer{onRcpt: plain(553)}, outcome{channel.Rejected, channel.AddressInvalid, "553"}},
-		"a bad sender is not the recipient": {mailServer{onMail: answer(550, 5, 1, 8)}, outcome{channel.Deferred, channel.Policy, "5.1.8"}},
-		"a bad sender, said late":           {mailServer{onRcpt: answer(550, 5, 1, 7)}, outcome{channel.Deferred, channel.Policy, "5.1.7"}},
-		"mailbox full":                      {mailServer{onRcpt: answer(552, 5, 2, 2)}, outcome{channel.Deferred, channel.MailboxFull, "5.2.2"}},
-		"mailbox full for now":              {mailServer{onRcpt: answer(452, 4, 2, 2)}, outcome{channel.Deferred, channel.MailboxFull, "4.2.2"}},
-		"greylisted":                        {mailServer{onRcpt: answer(450, 4, 7, 1)}, outcome{channel.Deferred, channel.Throttled, "4.7.1"}},
-		"out of order":                      {mailServer{onData: answer(451, 4, 3, 0)}, outcome{channel.Deferred, channel.Unreachable, "4.3.0"}},
-		"going away":                        {mailServer{onMail: answer(421, 4, 3, 2)}, outcome{channel.Deferred, channel.Unreachable, "4.3.2"}},
-		"refused by policy":                 {mailServer{onData: answer(554, 5, 7, 1)}, outcome{channel.Deferred, channel.Policy, "5.7.1"}},
-		"not logged in any more":            {mailServer{onMail: answer(535, 5, 7, 8)}, outcome{channel.Deferred, channel.Credentials, "5.7.8"}},
-		"too large":                         {mailServer{onData: answer(552, 5, 3, 4)}, outcome{channel.Rejected, channel.Content, "5.3.4"}},
-		"too large, said without a status":  {mailServer{onData: plain(552)}, outcome{channel.Rejected, channel.Content, "552"}},
-		"too large, said before it is sent": {mailServer{maxBytes: 100}, outcome{channel.Rejected, channel.Content, "5.3.4"}},
-		"refused without a reason":          {mailServer{onData: plain(554)}, outcome{channel.Rejected, channel.Other, "554"}},
-		"no mailbox, said without a status": {mailServer{onRcpt: plain(550)}, outcome{channel.Rejected, channel.Other, "550"}},
+		"unknown mailbox":                   {&mailServer{onRcpt: answer(550, 5, 1, 1)}, outcome{channel.Rejected, channel.AddressInvalid, "5.1.1"}},
+		"unknown domain, said at the end":   {&mailServer{onData: answer(550, 5, 1, 2)}, outcome{channel.Rejected, channel.AddressInvalid, "5.1.2"}},
+		"mailbox name not allowed":          {&mailServer{onRcpt: plain(553)}, outcome{channel.Rejected, channel.AddressInvalid, "553"}},
+		"a bad sender is not the recipient": {&mailServer{onMail: answer(550, 5, 1, 8)}, outcome{channel.Deferred, channel.Policy, "5.1.8"}},
+		"a bad sender, said late":           {&mailServer{onRcpt: answer(550, 5, 1, 7)}, outcome{channel.Deferred, channel.Policy, "5.1.7"}},
+		"mailbox full":                      {&mailServer{onRcpt: answer(552, 5, 2, 2)}, outcome{channel.Deferred, channel.MailboxFull, "5.2.2"}},
+		"mailbox full for now":              {&mailServer{onRcpt: answer(452, 4, 2, 2)}, outcome{channel.Deferred, channel.MailboxFull, "4.2.2"}},
+		"greylisted":                        {&mailServer{onRcpt: answer(450, 4, 7, 1)}, outcome{channel.Deferred, channel.Throttled, "4.7.1"}},
+		"out of order":                      {&mailServer{onData: answer(451, 4, 3, 0)}, outcome{channel.Deferred, channel.Unreachable, "4.3.0"}},
+		"going away":                        {&mailServer{onMail: answer(421, 4, 3, 2)}, outcome{channel.Deferred, channel.Unreachable, "4.3.2"}},
+		"refused by policy":                 {&mailServer{onData: answer(554, 5, 7, 1)}, outcome{channel.Deferred, channel.Policy, "5.7.1"}},
+		"not logged in any more":            {&mailServer{onMail: answer(535, 5, 7, 8)}, outcome{channel.Deferred, channel.Credentials, "5.7.8"}},
+		"too large":                         {&mailServer{onData: answer(552, 5, 3, 4)}, outcome{channel.Rejected, channel.Content, "5.3.4"}},
+		"too large, said without a status":  {&mailServer{onData: plain(552)}, outcome{channel.Rejected, channel.Content, "552"}},
+		"too large, said before it is sent": {&mailServer{maxBytes: 100}, outcome{channel.Rejected, channel.Content, "5.3.4"}},
+		"refused without a reason":          {&mailServer{onData: plain(554)}, outcome{channel.Rejected, channel.Other, "554"}},
+		"no mailbox, said without a status": {&mailServer{onRcpt: plain(550)}, outcome{channel.Rejected, channel.Other, "550"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := c.server.start(t)
