@@ -67,6 +67,7 @@ func TestText(t *testing.T) {
 		"a missing attribute":                 {text: "[{{ contact.nick }}]", want: "[]"},
 		"a default":                           {text: `{{ contact.nick | default: "друг" }}`, want: "друг"},
 		"the event":                           {text: "{{ event.type }} {{ event.data.count }}", want: "cart.left 2"},
+		"the event by its other name":         {text: "{{ trigger.data.count }}", want: "2"},
 		"what a step stored":                  {text: "{{ vars.stock.left }}", want: "5"},
 		"scenario and workspace":              {text: "{{ scenario.title }}/{{ workspace.title }}", want: "Брошенная корзина/Лавка"},
 		"no escape in a text":                 {text: "{{ event.data.items[0].title }}", want: "Платье <красное>"},
