@@ -142,7 +142,11 @@ func (k *compiler) output(t parser.Token) {
 // expression checks an expression, of a statement with a selector by the library's own name.
 func (k *compiler) expression(source, selector string) (calls []call, ok bool) {
 	if err := parse(selector + source); err != nil {
-		k.complain(source, "it cannot be read", "write a variable, then filters behind |, as in contact.name | default: \"friend\"")
+		hint := "write a variable, then filters behind |, as in contact.name | default: \"friend\""
+		if slices.ContainsFunc(symbols(source), func(s symbol) bool { return s.kind == other && s.text[0] >= 0x80 }) {
+			hint = `write names with other than Latin letters in brackets and quotes, as in contact["имя"]`
+		}
+		k.complain(source, "it cannot be read", hint)
 		return nil, false
 	}
 	variables, calls := mentions(symbols(source))

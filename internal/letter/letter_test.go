@@ -63,6 +63,7 @@ func TestText(t *testing.T) {
 		"an attribute":                        {text: "{{ contact.name }}", want: "Анна"},
 		"an attribute by its longer name":     {text: "{{ contact.attributes.name }}", want: "Анна"},
 		"an attribute by brackets":            {text: `{{ contact["name"] }}`, want: "Анна"},
+		"an attribute in other letters":       {text: `{{ contact["имя"] | default: "нет" }}`, want: "нет"},
 		"the contact's id":                    {text: "{{ contact.id }}", want: "c-1"},
 		"a missing attribute":                 {text: "[{{ contact.nick }}]", want: "[]"},
 		"a default":                           {text: `{{ contact.nick | default: "друг" }}`, want: "друг"},
@@ -157,6 +158,10 @@ func TestProblems(t *testing.T) {
 		"an expression that cannot be read": {
 			letter.Content{Text: "{{ contact.name | }}"},
 			letter.Problem{Part: "text", Line: 1, Text: "contact.name |", Message: "it cannot be read", Hint: "write a variable"},
+		},
+		"a name in other letters": {
+			letter.Content{Text: "{{ contact.имя }}"},
+			letter.Problem{Part: "text", Line: 1, Text: "contact.имя", Message: "it cannot be read", Hint: `contact["имя"]`},
 		},
 		"a number that is too long": {
 			letter.Content{Text: "{{ 99999999999999999999999 }}"},
