@@ -46,6 +46,9 @@ func (x *happening) byMachine() bool {
 func (w *World) Event(s *Subject, e *event.Event, before []byte) {
 	w.begin(s)
 	defer w.finish(s)
+	for _, n := range s.State.enrolments {
+		n.fresh = false // where time brought it before the event, it sees the event
+	}
 	x := happening{event: e, before: before}
 	var there []*enrolment // those that the event itself lets in do not see it
 	if len(s.State.enrolments) > 0 {

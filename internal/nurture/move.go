@@ -23,6 +23,9 @@ func (w *World) Move(s *Subject, sc *Scenario) {
 		}
 		w.follow(s)
 	}
+	if sc.ResumedAt != 0 {
+		w.rearm(s, sc)
+	}
 }
 
 // migrates says whether the enrolment is to move to the version in force.

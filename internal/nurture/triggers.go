@@ -184,6 +184,13 @@ func (w *World) arm(s *Subject, sc *Scenario) {
 	slices.SortFunc(c.armed, func(a, b armed) int { return w.compareScenarios(a.scenario, b.scenario) })
 }
 
+// rearm arms a scenario that came back, unless it still is.
+func (w *World) rearm(s *Subject, sc *Scenario) {
+	if !slices.ContainsFunc(s.State.armed, func(a armed) bool { return a.scenario == sc.hash }) {
+		w.arm(s, sc)
+	}
+}
+
 // nextDate gives the next instant of a date trigger, or of a schedule in the contact's zone.
 func (w *World) nextDate(s *Subject, sc *Scenario, v *Version) (event.Time, bool) {
 	t := &v.Program.Meaning.Trigger
@@ -217,7 +224,7 @@ func (w *World) dateCame(s *Subject, a armed) {
 	if sc == nil || sc.Active == nil || sc.Removed {
 		return
 	}
-	if t := &sc.Active.Program.Meaning.Trigger; t.Schedule != nil {
+	if t := &sc.Active.Program.Meaning.Trigger; t.Schedule != nil && t.Schedule.ContactZone {
 		w.fire(s, sc, a.at)
 	} else if t.Date != nil {
 		identity := "date:" + a.at.UTC().In(w.zone(s, sc)).Format("2006-01-02T15:04")
