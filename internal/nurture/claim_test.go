@@ -81,7 +81,7 @@ func TestWhatIsDecidedAtTheClaim(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			change := func(s *definition.Send) {}
+			change := func(*definition.Send) {}
 			if test.send != nil {
 				change = test.send
 			}

@@ -166,6 +166,37 @@ func TestASuspension(t *testing.T) {
 	}
 }
 
+func TestADateThatMovesWhileSuspendedWaitsForTheEndOfIt(t *testing.T) {
+	g := newStage(t, map[string]definition.Scenario{coupon: edited(definition.Pin, nil,
+		definition.Step{Name: "day", Wait: &definition.Wait{Date: "contact.attributes.trial", At: "10:00", Follow: true}}, send("hello"))})
+	sc := g.scenario(coupon)
+	g.identify("anna", map[string]any{"email": "anna@example.com", "trial": "2026-12-24"})
+	g.happens("anna", "signed.up", `{}`)
+	sc.Standing, sc.SuspendedAt = definition.Standing{Suspended: true}, event.At(g.now)
+	g.identify("anna", map[string]any{"trial": "2026-11-01"})
+	if at := sc.Tally.Steps["day"].Active; at != 1 {
+		t.Errorf("%d wait", at)
+	}
+	g.pass(time.Hour)
+	sc.Standing, sc.ResumedAt = definition.Standing{}, event.At(g.now)
+	g.sweep(func(s *Subject) { g.world.Move(s, sc) })
+	g.pass(0)
+	g.got("anna", "hello")
+}
+
+func TestAScenarioThatComesBackGoesOn(t *testing.T) {
+	g := newStage(t, hello(definition.Trigger{Date: &definition.DateTrigger{Attribute: "contact.attributes.birthday", At: "10:00", Yearly: true}}))
+	sc := g.scenario(coupon)
+	g.identify("anna", map[string]any{"email": "anna@example.com", "birthday": "1990-11-21"})
+	sc.Removed, sc.SuspendedAt = true, event.At(g.now)
+	g.pass(day) // the birthday passes
+	sc.Removed, sc.ResumedAt = false, event.At(g.now)
+	g.sweep(func(s *Subject) { g.world.Move(s, sc) })
+	sc.ResumedAt = 0
+	g.pass(366 * day)
+	g.got("anna", "hello")
+}
+
 func TestAMessageThatWasWantedWhileSuspendedIsLeftOut(t *testing.T) {
 	g := newStage(t, map[string]definition.Scenario{coupon: edited(definition.Pin, nil, send("first"), pause("day", day), send("second"))})
 	sc := g.scenario(coupon)

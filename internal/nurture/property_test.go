@@ -108,7 +108,7 @@ func drawPlay(t *rapid.T) func(g *stage) {
 	outcome := rapid.SampledFrom([]string{
 		event.MessageSent, event.MessageSent, event.MessageSent, event.MessageFailed, event.MessageDeferred, event.MessageInDoubt, "",
 	}).Draw(t, "outcome")
-	switch what := rapid.IntRange(0, 15).Draw(t, "what"); what {
+	switch what := rapid.IntRange(0, 19).Draw(t, "what"); what {
 	case 0, 1, 2:
 		return func(g *stage) { g.happens(name, "in", fmt.Sprintf(`{"k":%d}`, k), back) }
 	case 3:
@@ -131,6 +131,25 @@ func drawPlay(t *rapid.T) func(g *stage) {
 		return func(g *stage) { g.now = g.now.Add(time.Duration(k) * day); g.sweep(g.world.Ring) }
 	case 13:
 		return func(g *stage) { g.suspend(rapidCatchUps[k]) }
+	case 14:
+		return func(g *stage) { // what a visitor did is told once more of whom it turned out to be
+			copied := func(e *event.Event) { e.ID, e.Origin = fmt.Sprintf("copy-%d", k), event.Anonymous("v1") }
+			g.happens(name, "in", fmt.Sprintf(`{"k":%d}`, k), back, copied)
+		}
+	case 15:
+		hides := rapid.IntRange(0, 3).Draw(t, "hides") == 0
+		return func(g *stage) {
+			if hides {
+				g.step(name, g.world.Hide)
+			}
+		}
+	case 16:
+		drops := rapid.IntRange(0, 3).Draw(t, "drops") == 0
+		return func(g *stage) {
+			if drops {
+				g.step(name, func(s *Subject) { g.world.Drop(s, g.scenario(coupon)) })
+			}
+		}
 	default:
 		return func(g *stage) { g.now = g.now.Add(time.Duration(k) * 90 * time.Minute); g.sweep(g.world.Ring) }
 	}

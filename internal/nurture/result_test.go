@@ -279,6 +279,38 @@ func TestCreditForAGoal(t *testing.T) {
 	}
 }
 
+func TestALateGoalIsCreditedAfterManyOtherMessages(t *testing.T) {
+	g := newStage(t, welcome(func(s *definition.Scenario) {
+		s.Goal = &definition.Goal{Event: "bought", Within: 90 * day}
+		s.Steps = []definition.Step{send("hello")}
+	}))
+	g.identify("anna", anna())
+	g.happens("anna", "signed.up", `{}`)
+	g.pass(60 * day)
+	g.mailed(2)
+	g.happens("anna", "bought", `{}`)
+	if n := g.scenario(coupon).Tally.Converted; n != 1 {
+		t.Errorf("%d conversions", n)
+	}
+	g.pass(60 * day)
+	g.mailed(1)
+	if n := len(g.people["anna"].state.messages); n != 1 {
+		t.Errorf("%d messages are remembered", n)
+	}
+}
+
+func TestAskingLeavesNoTrace(t *testing.T) {
+	g := newStage(t, welcome(func(s *definition.Scenario) {
+		s.Steps = []definition.Step{send("hello", func(m *definition.Send) { m.Language = "contact.attributes.list[0] + 1" })}
+	}))
+	g.identify("anna", map[string]any{"email": "anna@example.com", "list": []string{"ru"}})
+	g.happens("anna", "signed.up", `{}`)
+	g.claim()
+	if faults := g.scenario(coupon).Tally.Faults; len(faults) > 0 {
+		t.Errorf("the sender's question is counted: %v", faults)
+	}
+}
+
 func TestAnEffectIsFoundByItsIDOnly(t *testing.T) {
 	g := newStage(t, welcome())
 	g.identify("anna", anna())

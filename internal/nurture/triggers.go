@@ -141,7 +141,7 @@ func (w *World) Meet(s *Subject, sc *Scenario) {
 	w.begin(s)
 	defer w.finish(s)
 	v := sc.Active
-	if v == nil || sc.Removed || s.hidden() {
+	if v == nil || sc.Removed || s.Hidden {
 		return
 	}
 	if w.matchesAlready(s, sc, v) {
@@ -173,7 +173,7 @@ func (c *Contact) wasIn(sc *Scenario) bool {
 func (w *World) arm(s *Subject, sc *Scenario) {
 	c := s.State
 	c.armed = slices.DeleteFunc(c.armed, func(a armed) bool { return a.scenario == sc.hash })
-	if sc.Active == nil || sc.Removed || s.hidden() {
+	if sc.Active == nil || sc.Removed || s.Hidden {
 		return
 	}
 	at, ok := w.nextDate(s, sc, sc.Active)
