@@ -34,6 +34,7 @@ const (
 	wantText
 	wantTime
 	wantObject
+	wantJSON
 )
 
 // compile checks the source, gives it the meaning of missing fields, and plans it.
@@ -62,7 +63,7 @@ func compile(scope Scope, source string, w want) (*code, error) {
 }
 
 func plan(env *cel.Env, source string, checked *cel.Ast, w want) (*code, error) {
-	optimizer, err := cel.NewStaticOptimizer(&meaning{object: w == wantObject})
+	optimizer, err := cel.NewStaticOptimizer(&meaning{object: w == wantObject || w == wantJSON})
 	if err != nil {
 		return nil, fmt.Errorf("make the rewriter of expressions: %w", err)
 	}
@@ -149,6 +150,12 @@ var acceptable = map[want]struct {
 	wantObject: {
 		[]types.Kind{types.MapKind},
 		"gives %s where an object is needed: write a field that holds one, or {'name': value}",
+	},
+	wantJSON: {
+		[]types.Kind{
+			types.MapKind, types.ListKind, types.StringKind, types.IntKind, types.UintKind, types.DoubleKind, types.BoolKind, types.TimestampKind,
+		},
+		"gives %s where a value is needed: write a text, a number, a yes or no, a time, a list or an object",
 	},
 }
 

@@ -21,7 +21,12 @@ const readAsNo = "@read_as_no"
 // missing is left out.
 const ifPresent = "@if_present"
 
-const eventTypeName, messageEventTypeName, contactTypeName = "event", "message event", "event contact"
+const (
+	eventTypeName        = "log event"
+	messageEventTypeName = "message event"
+	triggerTypeName      = "trigger event"
+	contactTypeName      = "event contact"
+)
 
 // fieldGetters are the fields of `event`. They take the Scratch, which is what the activation gives for that name.
 var fieldGetters = map[string]struct {
@@ -33,7 +38,7 @@ var fieldGetters = map[string]struct {
 	"type":    {types.StringType, func(s *Scratch) any { return presentText(s, s.event.Type) }},
 	"contact": {types.StringType, func(s *Scratch) any { return presentText(s, s.event.Contact) }},
 	"time": {types.TimestampType, func(s *Scratch) any {
-		if s.message != nil && s.event.Time == 0 {
+		if s.event.Time == 0 && s.mayLack() {
 			return nil
 		}
 		return types.Timestamp{Time: s.event.Time.UTC()}
@@ -64,9 +69,46 @@ var attributes = &types.FieldType{
 	},
 }
 
+// triggerGetters are the fields of `trigger`.
+var triggerGetters = map[string]struct {
+	kind *types.Type
+	get  func(*Scratch) any
+}{
+	"id":     {types.StringType, func(s *Scratch) any { return triggerText(s, s.trigger.ID) }},
+	"source": {types.StringType, func(s *Scratch) any { return triggerText(s, s.trigger.Source) }},
+	"type":   {types.StringType, func(s *Scratch) any { return triggerText(s, s.trigger.Type) }},
+	"time": {types.TimestampType, func(s *Scratch) any {
+		if s.trigger == &noEvent {
+			return nil
+		}
+		return types.Timestamp{Time: s.trigger.Time.UTC()}
+	}},
+	"data": {types.DynType, func(s *Scratch) any {
+		parsed := &s.triggerData
+		if s.trigger == s.event {
+			parsed = &s.data // parsed once for both names
+		}
+		root, ok := parsed.parse(s.trigger.Data)
+		if !ok {
+			return types.WrapErr(errNotJSON)
+		}
+		return valueOfJSON(root)
+	}},
+}
+
+func triggerText(s *Scratch, text string) any {
+	if s.trigger == &noEvent {
+		return nil
+	}
+	return types.String(text)
+}
+
+// mayLack says whether the event may be without fields that every event in the log has.
+func (s *Scratch) mayLack() bool { return s.message != nil || s.event == &noEvent }
+
 // presentText is a text, or nothing when a message does not bring it. In the log every event has all of them.
 func presentText(s *Scratch, text string) any {
-	if s.message != nil && text == "" {
+	if text == "" && s.mayLack() {
 		return nil
 	}
 	return types.String(text)
@@ -77,7 +119,8 @@ type provider struct{ *types.Registry }
 
 // FindStructType implements types.Provider.
 func (p provider) FindStructType(name string) (*types.Type, bool) {
-	if name == eventTypeName || name == messageEventTypeName || name == contactTypeName {
+	switch name {
+	case eventTypeName, messageEventTypeName, triggerTypeName, contactTypeName:
 		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
 	}
 	return p.Registry.FindStructType(name)
@@ -86,7 +129,7 @@ func (p provider) FindStructType(name string) (*types.Type, bool) {
 // FindStructFieldNames implements types.Provider.
 func (p provider) FindStructFieldNames(name string) ([]string, bool) {
 	switch name {
-	case eventTypeName:
+	case eventTypeName, triggerTypeName:
 		return []string{"id", "source", "type", "time", "data"}, true
 	case messageEventTypeName:
 		return []string{"id", "source", "type", "contact", "time", "data"}, true
@@ -101,10 +144,15 @@ func (p provider) FindStructFieldType(name, field string) (*types.FieldType, boo
 	if name == contactTypeName {
 		return attributes, field == "attributes"
 	}
-	if name != eventTypeName && name != messageEventTypeName {
+	getters := fieldGetters
+	switch name {
+	case eventTypeName, messageEventTypeName:
+	case triggerTypeName:
+		getters = triggerGetters
+	default:
 		return p.Registry.FindStructFieldType(name, field)
 	}
-	getter, ok := fieldGetters[field]
+	getter, ok := getters[field]
 	if !ok || field == "contact" && name == eventTypeName {
 		return nil, false
 	}
@@ -117,7 +165,7 @@ func (p provider) FindStructFieldType(name, field string) (*types.FieldType, boo
 		GetFrom: func(target any) (any, error) {
 			s, ok := target.(*Scratch)
 			if !ok {
-				return nil, fmt.Errorf("event.%s is read from %T", field, target)
+				return nil, fmt.Errorf("%s of an event is read from %T", field, target)
 			}
 			switch v := getter.get(s).(type) {
 			case nil:
@@ -132,20 +180,29 @@ func (p provider) FindStructFieldType(name, field string) (*types.FieldType, boo
 }
 
 var environments = map[Scope]func() (*cel.Env, error){
-	OnEvent: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(eventTypeName) }),
-	OnContact: sync.OnceValues(func() (*cel.Env, error) {
-		return newEnvironment(eventTypeName, cel.Variable("contact", cel.ObjectType(contactTypeName)))
+	OnEvent:   sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(eventVariable) }),
+	OnContact: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(eventVariable, contactVariable) }),
+	OnMessage: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(messageVariables...) }),
+	OnEnrolment: sync.OnceValues(func() (*cel.Env, error) {
+		return newEnvironment(eventVariable, contactVariable,
+			cel.Variable("trigger", cel.ObjectType(triggerTypeName)), cel.Variable("vars", cel.DynType))
 	}),
-	OnMessage: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(messageEventTypeName, messageVariables...) }),
+	OnPerson: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(contactVariable) }),
 }
 
+var (
+	eventVariable   = cel.Variable("event", cel.ObjectType(eventTypeName))
+	contactVariable = cel.Variable("contact", cel.ObjectType(contactTypeName))
+)
+
 var messageVariables = []cel.EnvOption{
+	cel.Variable("event", cel.ObjectType(messageEventTypeName)),
 	cel.Variable("body", cel.DynType),
 	cel.Variable("headers", cel.MapType(cel.StringType, cel.StringType)),
 	cel.Variable("query", cel.MapType(cel.StringType, cel.StringType)),
 }
 
-func newEnvironment(eventType string, more ...cel.EnvOption) (*cel.Env, error) {
+func newEnvironment(variables ...cel.EnvOption) (*cel.Env, error) {
 	registry, err := types.NewRegistry()
 	if err != nil {
 		return nil, fmt.Errorf("make CEL type registry: %w", err)
@@ -153,7 +210,6 @@ func newEnvironment(eventType string, more ...cel.EnvOption) (*cel.Env, error) {
 	options := []cel.EnvOption{
 		cel.CustomTypeProvider(provider{registry}),
 		cel.CustomTypeAdapter(adapter{}),
-		cel.Variable("event", cel.ObjectType(eventType)),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
 		cel.OptionalTypes(),
@@ -170,7 +226,7 @@ func newEnvironment(eventType string, more ...cel.EnvOption) (*cel.Env, error) {
 		cel.Function(ifPresent, cel.Overload(ifPresent, []*cel.Type{cel.DynType}, cel.OptionalType(cel.DynType),
 			cel.OverloadIsNonStrict(), cel.UnaryBinding(missingReadsAsNone))),
 	}
-	env, err := cel.NewEnv(append(options, more...)...)
+	env, err := cel.NewEnv(append(options, variables...)...)
 	if err != nil {
 		return nil, fmt.Errorf("make CEL environment: %w", err)
 	}

@@ -33,6 +33,12 @@ const (
 	OnContact
 	// OnMessage is for mappings of feeds: event as the protocol gives it (with event.contact), body, headers and query.
 	OnMessage
+	// OnEnrolment is for scenarios: the event at hand or, where there is none, the one that let the contact in; trigger, which always is
+	// the latter; contact.attributes; and vars, what the scenario has stored. Where somebody entered without an event, the fields of
+	// both events are missing.
+	OnEnrolment
+	// OnPerson is for what is asked about a contact alone: contact.attributes and nothing else.
+	OnPerson
 )
 
 // truth is the result of evaluating a condition.
@@ -71,7 +77,7 @@ func NewCondition(scope Scope, source string) (*Condition, error) {
 	}
 	condition := &Condition{code: c, asks: scope == OnContact && mentions(c.ast.Expr(), "contact")}
 	if scope != OnMessage { // a message may lack what every event in the log has, so the translation does not hold for it
-		condition.fast = fastPredicate(c)
+		condition.fast = fastPredicate(c, scope)
 	}
 	return condition, nil
 }
@@ -113,7 +119,7 @@ func NewAmount(scope Scope, source string) (*Amount, error) {
 		return nil, err
 	}
 	a := &Amount{code: c}
-	if scope == OnEvent {
+	if scope == OnEvent || scope == OnEnrolment {
 		a.path, _ = dataPath(c.ast.Expr())
 		a.fast = fastNumber(c.ast.Expr())
 	}
@@ -157,7 +163,7 @@ func NewText(scope Scope, source string) (*Value, error) {
 		return nil, err
 	}
 	v := &Value{code: c}
-	if scope == OnEvent {
+	if scope == OnEvent || scope == OnEnrolment {
 		v.path, _ = dataPath(c.ast.Expr())
 	}
 	return v, nil
@@ -181,6 +187,25 @@ func NewObject(scope Scope, source string) (*Value, error) {
 	}
 	return &Value{code: c}, nil
 }
+
+// NewJSON compiles an expression for any value that JSON has. An entry of a map whose value is missing is left out. The error is a
+// *Problem.
+func NewJSON(scope Scope, source string) (*Value, error) {
+	c, err := compile(scope, source, wantJSON)
+	if err != nil {
+		return nil, err
+	}
+	return &Value{code: c}, nil
+}
+
+// Mentions says whether the condition looks at a variable, such as trigger.
+func (c *Condition) Mentions(variable string) bool { return mentions(c.code.ast.Expr(), variable) }
+
+// Mentions says whether the amount looks at a variable, such as trigger.
+func (a *Amount) Mentions(variable string) bool { return mentions(a.code.ast.Expr(), variable) }
+
+// Mentions says whether the value looks at a variable, such as trigger.
+func (v *Value) Mentions(variable string) bool { return mentions(v.code.ast.Expr(), variable) }
 
 // code is a checked expression and its CEL program.
 type code struct {

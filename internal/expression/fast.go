@@ -21,12 +21,16 @@ import (
 type predicate func(*Scratch) truth
 
 // fastPredicate gives the predicate of a condition on events, or nil when part of it needs CEL.
-func fastPredicate(c *code) predicate {
-	t := translator{c}
+func fastPredicate(c *code, scope Scope) predicate {
+	t := translator{c, scope != OnEnrolment}
 	return t.condition(c.ast.Expr())
 }
 
-type translator struct{ code *code }
+type translator struct {
+	code *code
+	// headers is set when there always is an event, so that its type, source and id are never missing.
+	headers bool
+}
 
 func (t translator) condition(e ast.Expr) predicate {
 	switch e.Kind() {
@@ -149,8 +153,8 @@ func dataPath(e ast.Expr) ([]string, bool) {
 }
 
 // headerField recognises event.type, event.source and event.id.
-func headerField(e ast.Expr) func(*Scratch) string {
-	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() || e.AsSelect().Operand().Kind() != ast.IdentKind ||
+func (t translator) headerField(e ast.Expr) func(*Scratch) string {
+	if !t.headers || e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() || e.AsSelect().Operand().Kind() != ast.IdentKind ||
 		e.AsSelect().Operand().AsIdent() != "event" {
 		return nil
 	}
@@ -239,7 +243,7 @@ func (t translator) comparison(e ast.Expr) predicate {
 	if right.Kind() != ast.LiteralKind {
 		return nil
 	}
-	if header := headerField(left); header != nil {
+	if header := t.headerField(left); header != nil {
 		return textHeader(function, header, right.AsLiteral())
 	}
 	path, ok := dataPath(left)
@@ -392,7 +396,7 @@ func (t translator) membership(left, right ast.Expr) predicate {
 			return nil
 		}
 	}
-	if header := headerField(left); header != nil {
+	if header := t.headerField(left); header != nil {
 		return func(s *Scratch) truth { return truthOf(slices.Contains(texts, header(s))) }
 	}
 	path, ok := dataPath(left)

@@ -47,7 +47,7 @@ func explain(scope Scope, source string, issues *cel.Issues) *Problem {
 		p.Message = explainName(scope, source, p)
 	case undefinedField.MatchString(message):
 		p.Text = undefinedField.FindStringSubmatch(message)[1]
-		p.Message = explainField(scope, p.Text)
+		p.Message = explainField(scope, source, p)
 	case noOverload.MatchString(message):
 		match := noOverload.FindStringSubmatch(message)
 		p.Text = shorten(rest(source, p.Line, p.Column))
@@ -83,9 +83,11 @@ func explainRest(message string) string {
 }
 
 var names = map[Scope][]string{
-	OnEvent:   {"event", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
-	OnContact: {"event", "contact", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
-	OnMessage: {"event", "body", "headers", "query", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnEvent:     {"event", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnContact:   {"event", "contact", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnEnrolment: {"event", "trigger", "contact", "vars", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnPerson:    {"contact", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnMessage:   {"event", "body", "headers", "query", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 }
 
 // explainName says what to write for a name that CEL does not know.
@@ -97,6 +99,8 @@ func explainName(scope Scope, source string, p *Problem) string {
 		return "is not known here: write event.contact for the contact as the protocol gives it"
 	case name == "contact":
 		return "is not known here: only the where of stages and exclusions can ask for contact.attributes"
+	case scope == OnPerson && (name == "event" || name == "trigger" || name == "vars"):
+		return "is not known here, where only the contact is: write contact.attributes.…"
 	case near != "":
 		return fmt.Sprintf("is not known here: did you mean %q?", near)
 	case strings.HasPrefix(rest(source, p.Line, p.Column), "("):
@@ -109,6 +113,9 @@ func explainName(scope Scope, source string, p *Problem) string {
 	}
 	if scope == OnMessage {
 		return "is not known here: write event.…, body.…, headers['…'] or query['…'], or put a text into quotes"
+	}
+	if scope == OnPerson {
+		return fmt.Sprintf("is not known here: write contact.attributes.%s for an attribute of the contact, or put a text into quotes", name)
 	}
 	return fmt.Sprintf("is not known here: write event.data.%s for a field of the event's data, or put a text into quotes", name)
 }
@@ -125,7 +132,11 @@ func hyphenated(source string, p *Problem) string {
 	return ""
 }
 
-func explainField(scope Scope, field string) string {
+func explainField(scope Scope, source string, p *Problem) string {
+	field := p.Text
+	if at := strings.TrimSuffix(strings.Split(source, "\n")[p.Line-1], rest(source, p.Line, p.Column)); strings.HasSuffix(at, "contact") {
+		return fmt.Sprintf("is no field of contact: write contact.attributes.%s for one of its attributes", field)
+	}
 	fields := []string{"id", "source", "type", "time", "data"}
 	if scope == OnMessage {
 		fields = append(fields, "contact")
@@ -186,7 +197,7 @@ func spokenType(kind string) string {
 		return "a list"
 	case "map":
 		return "an object"
-	case "event", "message event":
+	case eventTypeName, messageEventTypeName, triggerTypeName:
 		return "the whole event"
 	case "dyn":
 		return "a value from data"
@@ -253,6 +264,9 @@ func shorten(text string) string {
 	}
 	return text
 }
+
+// Nearest gives the word that an author most likely meant by a name that nobody knows, and nothing when none is like it.
+func Nearest(name string, words []string) string { return nearest(name, words) }
 
 // nearest gives the candidate that is at most two slips away from the name, and at most a third of its length.
 func nearest(name string, candidates []string) string {

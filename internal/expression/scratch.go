@@ -34,13 +34,15 @@ type Message struct {
 type Scratch struct {
 	event   *event.Event
 	message *Message
-	contact []byte // its attributes: a JSON object, or nothing
+	trigger *event.Event // nil is noEvent
+	contact []byte       // its attributes: a JSON object, or nothing
+	stored  []byte       // a scenario's variables: a JSON object, or nothing
 	data    document
 	body    document
-	// attributes are the contact's, parsed.
-	attributes document
-	fault      *Fault
-	number     []byte
+	// attributes are the contact's, triggerData is that of the event that let it in, and vars are the variables, all parsed.
+	attributes, triggerData, vars document
+	fault                         *Fault
+	number                        []byte
 }
 
 // Load makes e what expressions see. Its data is parsed when the first expression asks, and not again while the bytes stay equal.
@@ -48,6 +50,22 @@ func (s *Scratch) Load(e *event.Event) { s.event, s.message = e, nil }
 
 // LoadContact makes attributes, a JSON object, what expressions see of the contact until the next call; nil is none at all.
 func (s *Scratch) LoadContact(attributes []byte) { s.contact = attributes }
+
+// noEvent stands for an event that there is none of: all of its fields are missing.
+var noEvent event.Event
+
+// LoadEnrolment makes all that scenarios see what expressions see, until the next load: the event at hand, where nil is the trigger; the
+// trigger, where nil is none; and the attributes and the variables, JSON objects, where nil is none at all.
+func (s *Scratch) LoadEnrolment(e, trigger *event.Event, attributes, vars []byte) {
+	if trigger == nil {
+		trigger = &noEvent
+	}
+	if e == nil {
+		e = trigger
+	}
+	s.event, s.trigger, s.message = e, trigger, nil
+	s.contact, s.stored = attributes, vars
+}
 
 // LoadMessage makes m what expressions see.
 func (s *Scratch) LoadMessage(m *Message) { s.event, s.message = &m.Event, m }
@@ -125,11 +143,11 @@ func (s *Scratch) BodyIsObject() bool {
 
 // ResolveName implements CEL's activation: the scratch is itself the object behind each variable.
 func (s *Scratch) ResolveName(name string) (any, bool) {
-	if name == "event" || name == "contact" && s.message == nil {
+	if name == "event" {
 		return s, true
 	}
 	if s.message == nil {
-		return nil, false
+		return s.resolveOfContact(name)
 	}
 	switch name {
 	case "body":
@@ -145,6 +163,21 @@ func (s *Scratch) ResolveName(name string) (any, bool) {
 		return s.message.Headers, true
 	case "query":
 		return s.message.Query, true
+	}
+	return nil, false
+}
+
+// resolveOfContact finds what only is there for events of contacts.
+func (s *Scratch) resolveOfContact(name string) (any, bool) {
+	switch name {
+	case "contact", "trigger":
+		return s, true
+	case "vars":
+		root, ok := s.vars.parse(s.stored)
+		if !ok {
+			return errNotJSON, true
+		}
+		return valueOfJSON(root), true
 	}
 	return nil, false
 }

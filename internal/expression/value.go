@@ -158,6 +158,19 @@ func (v *Value) Object(s *Scratch, buf []byte) ([]byte, bool, *Fault) {
 	return out, true, nil
 }
 
+// JSON appends the value as JSON to buf, and gives false when it is missing.
+func (v *Value) JSON(s *Scratch, buf []byte) ([]byte, bool, *Fault) {
+	value, fault := v.code.value(s)
+	if value == nil {
+		return buf, false, fault
+	}
+	out, ok := appendJSON(buf, value)
+	if !ok {
+		return buf, false, faultNoJSON
+	}
+	return out, true, nil
+}
+
 // appendJSON writes a CEL value as JSON. Keys of maps that CEL made are sorted; documents keep their order.
 func appendJSON(buf []byte, v ref.Val) ([]byte, bool) {
 	switch v := v.(type) {
