@@ -43,10 +43,10 @@ func (w *World) hearEngagement(s *Subject, x *happening, m mark) {
 		}
 	}
 	w.note(sent, m)
-	switch {
-	case m == complained:
+	switch m {
+	case complained:
 		w.suppressBy(complaint, sent.address, s.Now)
-	case m == bounced:
+	case bounced:
 		w.suppressBy(told.Class, sent.address, s.Now)
 	}
 }
