@@ -27,10 +27,10 @@ func (a *act) decide(n *enrolment, attempt int) {
 	key := channelOf(x.step)
 	ch := a.channels[key]
 	missing := x.kind != "Set" && (ch == nil || ch.program == nil)
-	if x.claimed && (missing || ch == nil || ch.program.Meaning.Guarantee != definition.AtLeastOnce) {
+	if x.claimed && x.kind != "Set" && (missing || ch.program.Meaning.Guarantee != definition.AtLeastOnce) {
 		return // it may have left; that there is no result is for the result to say
 	}
-	if x.claimed && !x.doubted {
+	if x.claimed && !x.doubted && x.kind != "Set" {
 		defer func() {
 			if x.attempt == attempt {
 				x.doubted = true
@@ -209,10 +209,11 @@ func (a *act) address(n *enrolment, ch *channel) string {
 
 // AddressHash stands for an address where addresses may not be.
 func AddressHash(medium definition.Medium, address string) string {
+	address = strings.TrimSpace(address)
 	if medium == definition.SMTP {
-		address = strings.ToLower(strings.TrimSpace(address))
+		address = strings.ToLower(address)
 	}
-	return plainHash(strings.ToLower(string(medium)) + ":" + address)
+	return plainHash(string(medium) + ":" + address)
 }
 
 // channelOf is the key of the channel that a step needs; empty is none.

@@ -39,6 +39,9 @@ type hopeful struct {
 // trigger looks whether an event lets its contact into a scenario.
 func (a *act) trigger(s *scenario, e *event.Event, before []byte) {
 	v := s.newest()
+	if v == nil {
+		return
+	}
 	t := &v.program.Meaning.Trigger
 	where := &v.program.Trigger.Where
 	q := &definition.Question{Event: e, Trigger: e, Attributes: a.c.attributes()}
@@ -69,6 +72,9 @@ func rawOf(e *event.Event) string {
 
 // dropOff looks whether a drop-off lets its contact into a scenario.
 func (a *act) dropOff(s *scenario, x *record.Signal) {
+	if s.newest() == nil {
+		return
+	}
 	t := s.newest().program.Meaning.Trigger.FunnelDrop
 	if t == nil || t.Funnel != x.Key || t.Stage != "" && t.Stage != x.Stage {
 		return
@@ -79,7 +85,8 @@ func (a *act) dropOff(s *scenario, x *record.Signal) {
 	a.ask(s, cause{event: e, identity: x.ID}, x.Due, a.now-x.Due)
 }
 
-// newest is the version by whose trigger it is decided whether somebody asks to enter.
+// newest is the version by whose trigger it is decided whether somebody asks to enter; nil when there never was one in force and the one that
+// was held is withdrawn.
 func (s *scenario) newest() *version {
 	if s.active == nil {
 		return s.pending
@@ -232,7 +239,7 @@ func (a *act) lead() {
 		a.led = a.led[1:]
 		s := a.Interpreter.scenarios[next.to]
 		switch {
-		case s == nil || s.removed || !s.newest().program.Meaning.Trigger.Enter:
+		case s == nil || s.removed || s.newest() == nil || !s.newest().program.Meaning.Trigger.Enter:
 		case next.because.hops > definition.MaxHops:
 			a.refuse(s, "Hops")
 		case a.standings[s.key].Suspended:

@@ -61,7 +61,7 @@ func (a *act) became(n *enrolment, x *effect, e *event.Event, m *event.MessageDa
 	switch e.Type {
 	case event.MessageDeferred:
 		if x.claimed && (m.Attempt == 0 || m.Attempt == x.attempt) {
-			x.claimed, x.notBefore = false, m.RetryAt
+			x.claimed, x.notBefore, x.finished = false, m.RetryAt, n.over
 			a.noteEffect(n, x, Fact{What: Deferred})
 		}
 		return
