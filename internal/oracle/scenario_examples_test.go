@@ -87,6 +87,20 @@ func TestScenarioRules(t *testing.T) {
 	}
 }
 
+// TestEngineFollowsTheScenarioRules holds the engine to the interpreter in every example of the page, also between the lines.
+func TestEngineFollowsTheScenarioRules(t *testing.T) {
+	t.Parallel()
+	base, examples := scenarioPage(t)
+	for _, x := range examples {
+		t.Run(x.Example, func(t *testing.T) {
+			t.Parallel()
+			p := newPlay(t)
+			p.challenge(false)
+			x.run(t, base, p)
+		})
+	}
+}
+
 func lines(text string) (all []string) {
 	for _, line := range strings.Split(text, "\n") {
 		if line = strings.TrimSpace(line); line != "" {
@@ -160,7 +174,9 @@ func (x *scenarioExample) run(t *testing.T, base map[string]any, p *play) {
 		if !p.control(t, x, words, edited) {
 			p.happen(t, line, words, i)
 		}
+		p.compare()
 		p.advance(p.clock)
+		p.compare()
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type play struct {
 	t       failer
 	truth   *scenarios.Interpreter
+	rival   *rival // nil: the interpreter alone
 	records []record.Record
 	clock   event.Time
 	// outcomes are what becomes of a step's messages, one after the other; then they are sent.
@@ -38,6 +39,9 @@ func (p *play) add(r record.Record) {
 	p.clock = max(p.clock, r.Tick, r.Epoch.Time, r.Claims.Time)
 	if err := p.truth.Step(&r); err != nil {
 		p.t.Fatalf("record %d: %v", len(p.records), err)
+	}
+	if p.rival != nil {
+		p.rival.step(uint64(len(p.records)), &r)
 	}
 }
 

@@ -408,3 +408,38 @@ func TestInterpretersNumbersAgreeWithEachOther(t *testing.T) {
 		}
 	})
 }
+
+// TestEngineActsAsTheInterpreter folds random logs of events, claims, results and edits, and loses what it did not commit at random. What it
+// wants, grants and counts must be the interpreter's after every act.
+func TestEngineActsAsTheInterpreter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { compareScenarios(t, false) })
+}
+
+// TestEngineActsAsTheInterpreterOnJoinedContacts has visitors who become known besides.
+func TestEngineActsAsTheInterpreterOnJoinedContacts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { compareScenarios(t, true) })
+}
+
+func compareScenarios(t *rapid.T, merges bool) {
+	w := newCustomers(t, merges)
+	w.challenge(rapid.Bool().Draw(t, "keeps state in a store"))
+	w.open()
+	w.compare()
+	for range rapid.IntRange(3, 40).Draw(t, "acts") {
+		w.act()
+		if w.rival.store != nil {
+			switch rapid.IntRange(0, 7).Draw(t, "interruption") {
+			case 0:
+				w.rival.commit()
+			case 1:
+				w.rival.crash(w.records)
+			case 2:
+				w.rival.commit()
+				w.rival.crash(w.records)
+			}
+		}
+		w.compare()
+	}
+}

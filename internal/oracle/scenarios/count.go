@@ -85,7 +85,7 @@ func (i *Interpreter) numbers(s *scenario) aggregate.Scenario {
 		n.Version = s.active.id
 	}
 	arms := map[bool]map[string]*[3]int64{false: {}, true: {}} // of each contact the enrolments, goals and value
-	for _, f := range i.facts {
+	for _, f := range i.facts[s.from:] {
 		if f.Scenario == s.key {
 			add(&n, f, arms)
 		}

@@ -125,7 +125,7 @@ func (i *Interpreter) applyScenario(r *record.ApplyRecord, v *version) error {
 		return nil
 	}
 	if s == nil {
-		s = &scenario{key: r.Key, since: i.clock}
+		s = &scenario{key: r.Key, since: i.clock, from: len(i.facts)}
 		i.scenarios[r.Key] = s
 	}
 	s.uid, s.generation = r.UID, r.Generation

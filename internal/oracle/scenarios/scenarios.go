@@ -58,6 +58,8 @@ type scenario struct {
 	generation int64
 	// since is the clock when it was first applied.
 	since event.Time
+	// from is how many facts there were before.
+	from int
 	// active is the version that people enter, pending the one that is held; either may be nil.
 	active, pending *version
 	suspendedAt     event.Time
