@@ -80,7 +80,9 @@ func (w *customers) edit(key string) {
 		held.Held = true
 		w.standings[key], standing = held, &held
 	}
-	w.applyScenario(key, drawValidScenario(w.T, w.setting, w.keys), standing)
+	m := drawValidScenario(w.T, w.setting, w.keys)
+	w.Logf("%s: %s", key, mustJSON(w.T, m))
+	w.applyScenario(key, m, standing)
 }
 
 // drawValidScenario draws until there is nothing wrong with it.
