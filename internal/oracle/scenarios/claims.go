@@ -31,12 +31,11 @@ func (a *act) decide(n *enrolment, attempt int) {
 		return // it may have left; that there is no result is for the result to say
 	}
 	if x.claimed && !x.doubted && x.kind != "Set" {
-		defer func() {
-			if x.attempt == attempt {
-				x.doubted = true
-				a.noteEffect(n, x, Fact{What: InDoubt})
-			}
-		}()
+		x.doubted = true
+		a.noteEffect(n, x, Fact{What: InDoubt})
+	}
+	if !x.claimed && x.notBefore > a.now {
+		return // it is not wanted yet
 	}
 	switch {
 	case x.kind == "Set":
@@ -44,18 +43,21 @@ func (a *act) decide(n *enrolment, attempt int) {
 		a.skip(n, "ChannelMissing")
 		return
 	case missing:
-		x.notBefore = min(a.now.Add(channelRetry), x.arrival.Add(channelMissing))
+		x.putOff(min(a.now.Add(channelRetry), x.arrival.Add(channelMissing)))
 		return
 	case x.kind == "Send":
 		if !a.mayLeave(n, ch) {
 			return
 		}
 	case ch.paused > a.now:
-		x.notBefore = ch.paused
+		x.putOff(ch.paused)
 		return
 	}
 	a.grant(n, attempt, key, ch)
 }
+
+// putOff lets the effect be wanted again later.
+func (x *effect) putOff(until event.Time) { x.notBefore, x.claimed = until, false }
 
 // mayLeave says whether a message may leave now; otherwise it is put off or skipped.
 func (a *act) mayLeave(n *enrolment, ch *channel) bool {
@@ -89,7 +91,7 @@ func (a *act) mayLeave(n *enrolment, ch *channel) bool {
 		return false
 	}
 	if until > a.now {
-		x.notBefore = until
+		x.putOff(until)
 		return false
 	}
 	return true
@@ -162,7 +164,7 @@ func (a *act) grant(n *enrolment, attempt int, key string, ch *channel) {
 			a.c.caps[x.id] = a.now
 		}
 	}
-	x.attempt, x.claimed = attempt, true
+	x.attempt, x.claimed, x.notBefore = attempt, true, a.now
 	a.noteEffect(n, x, Fact{What: Granted, Attempt: attempt})
 }
 
@@ -236,4 +238,9 @@ func (a *act) noteEffect(n *enrolment, x *effect, f Fact) {
 		f.Version = x.version.id
 	}
 	a.note(n, f)
+}
+
+func (i *Interpreter) atMostOnce(channel string) bool {
+	ch := i.channels[channel]
+	return ch != nil && ch.program != nil && ch.program.Meaning.Guarantee == definition.AtMostOnce
 }

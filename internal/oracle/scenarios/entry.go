@@ -129,7 +129,7 @@ func (a *act) enter(s *scenario, because cause) {
 	if rule.Key != "" {
 		key, found, _ = p.Key.Of(a.question(because.event, because.event, nil))
 	}
-	if !found {
+	if !found || key == "" {
 		a.refuse(s, "NoKey")
 		return
 	}

@@ -34,7 +34,7 @@ func (a *act) correlates(n *enrolment, e *event.Event) bool {
 		return true
 	}
 	key, tells, _ := n.version.program.Key.Of(a.question(e, n.trigger, n.vars))
-	return !tells || key == n.key
+	return !tells || key == "" || key == n.key
 }
 
 func (a *act) isGoal(n *enrolment, e *event.Event) bool {

@@ -295,7 +295,7 @@ func (i *Interpreter) claim(r record.Claim, now event.Time) {
 			a.decide(n, r.Attempt)
 			a.lead()
 			return
-		case x.claimed: // nobody needs it any more, and nobody knows whether it left
+		case x.claimed && !i.atMostOnce(x.channel): // nobody needs it any more, and nobody knows whether it left
 			x.finished = true
 			if !x.doubted {
 				a.noteEffect(n, x, Fact{What: InDoubt})
