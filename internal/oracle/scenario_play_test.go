@@ -25,6 +25,7 @@ type play struct {
 	outcomes map[string][]string
 	// forwarded says up to which record a visitor's events were copied to whom the visitor is.
 	forwarded map[string]int
+	log       []string // what was applied, to be shown when something differs
 	applied   int64
 	number    int
 }
@@ -95,6 +96,7 @@ func (p *play) applyPolicy(policy definition.Policy) {
 	if err != nil {
 		p.t.Fatalf("canonical form: %v", err)
 	}
+	p.log = append(p.log, string(form))
 	p.applyForm("MessagingPolicy/shop/shop", form, version, nil)
 }
 

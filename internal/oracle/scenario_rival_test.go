@@ -53,7 +53,9 @@ func (r *rival) open() {
 	var compiler definition.Compiler
 	options := engine.Options{
 		TimeZoneData: definition.TimeZoneData, CacheBytes: 1,
-		Compile: func(_ string, meaning json.RawMessage) (engine.Program, error) { return compiler.CompileMeaning(meaning) },
+		Compile: func(_ string, meaning json.RawMessage) (engine.Program, error) {
+			return compiler.CompileMeaning(meaning)
+		},
 	}
 	if r.store != nil {
 		options.Store = r.store
@@ -108,7 +110,7 @@ func (p *play) compare() {
 	if p.rival == nil {
 		return
 	}
-	wanted, early := p.rival.wanted(p.clock)
+	wanted, others := p.rival.wanted(p.clock)
 	if diff := gocmp.Diff(p.truth.Wanted(), wanted); diff != "" {
 		p.t.Fatalf("after %d records what is wanted differs (-interpreter +engine):\n%s\n%s", len(p.records), diff, p.latest())
 	}
@@ -135,7 +137,7 @@ func (p *play) compare() {
 		gotChannels[c.Key] = c
 	}
 	ignored := gocmp.Options{cmpopts.EquateEmpty()}
-	if early {
+	if others {
 		ignored = append(ignored, cmpopts.IgnoreFields(aggregate.Channel{}, "Waiting", "Oldest"))
 	}
 	if diff := gocmp.Diff(p.truth.Channels(), gotChannels, ignored); diff != "" {
@@ -177,16 +179,17 @@ func grantsOf(facts []scenarios.Fact) map[claimed]grant {
 	return all
 }
 
-// wanted is what the fold says is to be sent, without what nobody inside needs any more. Early says that there is something besides that was
-// received when the clock had not come that far.
-func (r *rival) wanted(clock event.Time) (all []scenarios.Wish, early bool) {
+// wanted is what the fold says is to be sent. It leaves out what nobody inside needs any more, and what came when the clock had not come that
+// far; others says that there was any such.
+func (r *rival) wanted(clock event.Time) (all []scenarios.Wish, others bool) {
 	for _, channel := range r.fold.WantedChannels() {
 		for _, x := range r.fold.Wanted(channel, 1000, func(string) bool { return false }) {
 			if _, live, _ := r.fold.Grant(x.Contact, x.ID); x.Claimed && !live {
+				others = true
 				continue
 			}
 			if x.NotBefore > clock && !x.Claimed {
-				early = true
+				others = true
 				continue
 			}
 			all = append(all, scenarios.Wish{
@@ -198,7 +201,7 @@ func (r *rival) wanted(clock event.Time) (all []scenarios.Wish, early bool) {
 	slices.SortFunc(all, func(a, b scenarios.Wish) int {
 		return cmp.Or(cmp.Compare(a.NotBefore, b.NotBefore), cmp.Compare(a.Contact, b.Contact), cmp.Compare(a.Effect, b.Effect))
 	})
-	return all, early
+	return all, others
 }
 
 // latest tells what happened last, and the records around it.
@@ -222,5 +225,6 @@ func (p *play) latest() string {
 			_, _ = fmt.Fprintf(&b, "   %+v %s\n", s, s.Data)
 		}
 	}
+	_, _ = fmt.Fprintf(&b, "%q\n", p.log)
 	return b.String()
 }

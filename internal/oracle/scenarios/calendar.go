@@ -104,37 +104,46 @@ func nextYearly(text string, t *definition.DateTrigger, zone *time.Location, aft
 	return 0, false
 }
 
-// opening gives when a window that is not open opens next; not after now when it is open, and false when it never is.
+// years is how far ahead a window is looked for.
+const years = 2 * 366 * 24 * time.Hour
+
+// opening gives the first minute at or after now at which a window is open, by what clocks show; false when it never is.
 func opening(w *definition.Window, holidays map[string]bool, zone *time.Location, now event.Time) (event.Time, bool) {
-	whole := w.From == "" || w.To == "" || w.From == w.To
-	for d, last := dayOf(now, zone).plus(-1), dayOf(now, zone).plus(3*366); !d.After(last.Time); d = d.plus(1) {
-		if len(w.Weekdays) > 0 && !slices.Contains(w.Weekdays, d.weekday()) || w.NoHolidays && holidays[d.Format(time.DateOnly)] {
-			continue
-		}
-		opens, closes := instant(d, w.From, zone), instant(d, w.To, zone)
-		if whole {
-			opens, closes = instant(d, "", zone), instant(d.plus(1), "", zone)
-		} else if w.To < w.From {
-			closes = instant(d.plus(1), w.To, zone)
-		}
-		if closes > now && closes > opens {
-			return opens, true
+	allowed := func(d day) bool {
+		return (len(w.Weekdays) == 0 || slices.Contains(w.Weekdays, d.weekday())) && !(w.NoHolidays && holidays[d.Format(time.DateOnly)])
+	}
+	for t := now; t < now.Add(years); t = nextMinute(t) {
+		d, clock := dayOf(t, zone), t.UTC().In(zone).Format("15:04")
+		switch {
+		case w.From == "" || w.To == "" || w.From == w.To: // the whole day
+			if allowed(d) {
+				return t, true
+			}
+		case w.From < w.To:
+			if w.From <= clock && clock < w.To && allowed(d) {
+				return t, true
+			}
+		case clock >= w.From && allowed(d), clock < w.To && allowed(d.plus(-1)): // it belongs to the day on which it opens
+			return t, true
 		}
 	}
 	return 0, false
 }
 
-// quietUntil says whether it is quiet now, and until when.
-func quietUntil(from, to string, zone *time.Location, now event.Time) (event.Time, bool) {
+func nextMinute(t event.Time) event.Time { return event.At(t.UTC().Truncate(time.Minute).Add(time.Minute)) }
+
+// quietUntil says whether it is quiet now, by what clocks show, and until when.
+func quietUntil(from, to string, zone *time.Location, now event.Time) (end event.Time, quiet bool) {
 	if from == "" || to == "" || from == to {
 		return 0, false
 	}
-	opens, ever := opening(&definition.Window{From: from, To: to}, nil, zone, now)
-	if !ever || opens > now {
-		return 0, false
+	hours := &definition.Window{From: from, To: to}
+	for end = now; ; end = nextMinute(end) {
+		if opens, _ := opening(hours, nil, zone, end); opens != end {
+			return end, quiet
+		}
+		quiet = true
 	}
-	end := nextTime(now, zone, to, func(day) bool { return true })
-	return end, true
 }
 
 // nextFiring gives the first instant of a schedule after another.

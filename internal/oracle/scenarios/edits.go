@@ -72,6 +72,7 @@ func (a *act) settle(n *enrolment) {
 	switch {
 	case s.Wait != nil:
 		a.wait(n, n.arrival)
+		return
 	case s.WaitFor != nil:
 		n.due = 0
 		if s.WaitFor.Timeout > 0 {
@@ -83,7 +84,7 @@ func (a *act) settle(n *enrolment) {
 			n.effect.version = n.version
 		}
 	}
-	if n.due != 0 && n.due <= a.now {
+	if n.due != 0 && n.due <= a.now && !a.frozen(n.scenario) {
 		a.over(n)
 	}
 }
@@ -157,7 +158,7 @@ func (i *Interpreter) thaw(s *scenario, since event.Time, catchUp definition.Cat
 			}
 			switch catchUp {
 			case definition.CatchUpShift:
-				n.shift(i.clock - since)
+				n.shift(i.clock - max(since, n.arrival))
 			case definition.CatchUpSkip:
 				a.catchUp(n)
 			}
@@ -171,10 +172,13 @@ func (i *Interpreter) thaw(s *scenario, since event.Time, catchUp definition.Cat
 }
 
 func (n *enrolment) shift(by event.Time) {
+	if by <= 0 {
+		return
+	}
 	if n.due != 0 {
 		n.due += by
 	}
-	if n.effect != nil {
+	if n.effect != nil && !n.effect.claimed {
 		n.effect.notBefore += by
 	}
 }

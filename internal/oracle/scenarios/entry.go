@@ -203,6 +203,9 @@ func (a *act) admit(s *scenario, because cause, id, key string) {
 		entered: a.now, visits: map[string]int{},
 		held: bucket(10_000, s.key, a.c.name, "holdout") < uint64(s.active.program.Meaning.Holdout),
 	}
+	if goal := n.meaning().Goal; goal != nil {
+		n.window = n.entered.Add(goal.Within)
+	}
 	a.c.enrolments = append(a.c.enrolments, n)
 	a.note(n, Fact{What: Entered, Held: n.held})
 	if n.held {

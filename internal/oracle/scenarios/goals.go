@@ -39,7 +39,7 @@ func (a *act) correlates(n *enrolment, e *event.Event) bool {
 
 func (a *act) isGoal(n *enrolment, e *event.Event) bool {
 	goal := n.meaning().Goal
-	return goal != nil && goal.Event == e.Type && e.Time >= n.entered && e.Time <= n.entered.Add(goal.Within) &&
+	return goal != nil && n.window != 0 && goal.Event == e.Type && e.Time >= n.entered && e.Time <= n.window &&
 		(!n.mature || !n.over && !n.held) && holds(&n.version.program.Goal.Where, a.question(e, n.trigger, n.vars))
 }
 

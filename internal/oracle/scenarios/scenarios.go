@@ -103,7 +103,9 @@ type enrolment struct {
 	trigger  *event.Event
 	vars     map[string]string // JSON, by name
 	entered  event.Time
-	held     bool
+	// window is until when a goal counts, as the version said with which it entered; 0: none does.
+	window event.Time
+	held   bool
 	// over is set when it has left; then endedAt says when.
 	over    bool
 	endedAt event.Time

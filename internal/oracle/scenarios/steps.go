@@ -147,8 +147,8 @@ func (a *act) ring() {
 func (a *act) timers() (all []timer) {
 	for _, n := range a.c.enrolments {
 		key := n.scenario.key
-		if goal := n.meaning().Goal; goal != nil && !n.mature {
-			all = append(all, timer{n.entered.Add(goal.Within), key, n.id, func() { a.ripen(n) }})
+		if n.window != 0 && !n.mature {
+			all = append(all, timer{n.window, key, n.id, func() { a.ripen(n) }})
 		}
 		if n.inside() && n.due != 0 && !a.frozen(n.scenario) {
 			all = append(all, timer{n.due, key, n.id, func() { a.over(n) }})

@@ -31,7 +31,7 @@ func (a *act) wait(n *enrolment, arrival event.Time) {
 		a.waitUntilDate(n, w)
 		return
 	}
-	if n.due <= a.now {
+	if n.due <= a.now && !a.frozen(n.scenario) {
 		a.leave(n, n.at().Next)
 	}
 }
@@ -41,6 +41,8 @@ func (a *act) waitUntilDate(n *enrolment, w *definition.Wait) {
 	text, found, _ := n.at().Date.Of(a.asked(n))
 	due, ok := dateOf(text, w.At, int(w.OffsetDays), w.Offset, a.zone(a.c))
 	switch {
+	case a.frozen(n.scenario) && found && ok:
+		n.due = due
 	case !found || !ok:
 		a.exit(n, "DateUnresolved")
 	case due > a.now:
