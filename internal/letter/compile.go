@@ -198,7 +198,7 @@ var roots = map[string][]string{
 	"event":     {"id", "type", "time", "source", "data"},
 	"scenario":  {"name", "title", "step", "version"},
 	"workspace": {"name", "title", "currency", "timeZone", "publicURL"},
-	"links":     {"unsubscribe", "preferences", "confirm"},
+	"links":     {"unsubscribe", "preferences", "confirm", "start"},
 	"message":   {"id"},
 	"now":       {},
 }
