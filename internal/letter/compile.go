@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/osteele/liquid/expressions"
@@ -173,7 +174,7 @@ func (k *compiler) call(c call) {
 		}
 		k.complain(c.name, "there is no such filter", hint)
 	case c.args < f.min || c.args > f.max:
-		want := fmt.Sprint(f.min)
+		want := strconv.Itoa(f.min)
 		if f.max != f.min {
 			want += fmt.Sprintf(" to %d", f.max)
 		}

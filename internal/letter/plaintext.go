@@ -146,9 +146,9 @@ func (w *textWriter) link(n *html.Node) {
 		return
 	}
 	target = strings.TrimPrefix(strings.TrimPrefix(target, "mailto:"), "tel:")
-	switch {
-	case shown == target:
-	case shown == "":
+	switch shown {
+	case target:
+	case "":
 		w.text(" ")
 		w.word(target)
 	default:

@@ -107,7 +107,7 @@ func (r *run) render(part string, t *template) (text string, err error) {
 	config := grammar
 	config.Config.Config = expressions.NewConfig()
 	for _, name := range t.filters {
-		config.AddFilter(name, r.guard(name, filters[name]))
+		config.AddFilter(name, r.guard(filters[name]))
 	}
 	config.AddFilter(listFilterName, func(v any) any {
 		if v == nil {
@@ -134,7 +134,7 @@ func (r *run) render(part string, t *template) (text string, err error) {
 }
 
 // guard bounds what a filter makes and how often it is called.
-func (r *run) guard(name string, f filter) func(v any, args ...any) (any, error) {
+func (r *run) guard(f filter) func(v any, args ...any) (any, error) {
 	return func(v any, args ...any) (any, error) {
 		size := 0
 		if text, isText := v.(string); isText {
