@@ -1,0 +1,377 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package nurture
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/event"
+)
+
+// format is the version of the stored form of a contact.
+const format = 1
+
+// ErrCorrupt is wrapped when stored state cannot be read.
+var ErrCorrupt = errors.New("corrupt state of scenarios")
+
+// writer appends the stored form. Numbers that are mostly small are variable in length, and times are told from one nearby.
+type writer struct{ b []byte }
+
+func (w *writer) uvarint(v uint64)         { w.b = binary.AppendUvarint(w.b, v) }
+func (w *writer) varint(v int64)           { w.b = binary.AppendVarint(w.b, v) }
+func (w *writer) since(t, from event.Time) { w.varint(int64(t - from)) }
+func (w *writer) id(i id)                  { w.b = append(w.b, i[:]...) }
+func (w *writer) hash(h uint64)            { w.b = binary.LittleEndian.AppendUint64(w.b, h) }
+func (w *writer) text(s string)            { w.uvarint(uint64(len(s))); w.b = append(w.b, s...) }
+
+// list writes how many things follow.
+func (w *writer) list(n int) { w.uvarint(uint64(n)) }
+
+// Append encodes the contact: equal ones give equal bytes.
+func (c *Contact) Append(b []byte) []byte {
+	w := &writer{append(b, format)}
+	w.list(len(c.enrolments))
+	for _, e := range c.enrolments {
+		e.append(w)
+	}
+	w.list(len(c.past))
+	last := event.Time(0)
+	for i := range c.past {
+		p := &c.past[i]
+		w.id(p.id)
+		w.hash(p.scenario)
+		w.hash(p.key)
+		w.since(p.exited, last)
+		last = p.exited
+	}
+	w.list(len(c.flights))
+	for i := range c.flights {
+		c.flights[i].append(w)
+	}
+	w.list(len(c.messages))
+	for i := range c.messages {
+		c.messages[i].append(w)
+	}
+	w.list(len(c.consents))
+	for i := range c.consents {
+		s := &c.consents[i]
+		w.text(s.topic)
+		for _, p := range [...]*Proof{&s.given, &s.confirmed, &s.withdrawn} {
+			p.append(w)
+		}
+	}
+	w.list(len(c.claims))
+	last = 0
+	for _, t := range c.claims {
+		w.since(t, last)
+		last = t
+	}
+	c.appendWaiting(w)
+	return w.b
+}
+
+// appendWaiting encodes what is yet to let the contact in, and the comparisons.
+func (c *Contact) appendWaiting(w *writer) {
+	w.list(len(c.retries))
+	for i := range c.retries {
+		r := &c.retries[i]
+		w.hash(r.scenario)
+		w.varint(int64(r.until))
+		w.text(r.entry.raw)
+		w.text(r.entry.identity)
+		w.text(r.entry.key)
+		w.hash(r.entry.signal)
+		w.event(r.entry.event)
+	}
+	w.list(len(c.armed))
+	for _, a := range c.armed {
+		w.hash(a.scenario)
+		w.varint(int64(a.at))
+	}
+	w.list(len(c.arms))
+	for _, a := range c.arms {
+		w.hash(a.scenario)
+		w.uvarint(flagsOf(a.held))
+		w.varint(a.n)
+		w.varint(a.x)
+	}
+}
+
+func (w *writer) event(e *event.Event) {
+	w.text(e.Type)
+	w.text(e.Source)
+	w.text(e.ID)
+	w.varint(int64(e.Time))
+	w.text(string(e.Data))
+}
+
+func (p *Proof) append(w *writer) {
+	w.varint(int64(p.Time))
+	if p.Time == 0 {
+		return
+	}
+	w.text(p.Identity)
+	w.text(p.Method)
+	w.text(p.TextHash)
+}
+
+func (m *message) append(w *writer) {
+	w.id(m.effect)
+	w.id(m.enrolment)
+	w.hash(m.scenario)
+	w.uvarint(uint64(m.version))
+	w.text(m.step)
+	w.text(m.variant)
+	w.b = binary.LittleEndian.AppendUint32(w.b, m.channel)
+	w.varint(int64(m.time))
+	w.uvarint(uint64(m.marks)<<1 | flagsOf(m.address != id{}))
+	if m.address != (id{}) {
+		w.id(m.address)
+	}
+}
+
+func (f *flight) append(w *writer) {
+	f.message.append(w)
+	w.varint(int64(f.claimedAt))
+	w.varint(int64(f.attempt))
+	w.uvarint(flagsOf(f.doubted))
+	w.text(string(f.kind))
+}
+
+// flagsOf packs yes and no, the first lowest.
+func flagsOf(flags ...bool) (packed uint64) {
+	for i, set := range flags {
+		if set {
+			packed |= 1 << i
+		}
+	}
+	return packed
+}
+
+func (e *enrolment) append(w *writer) {
+	w.id(e.id)
+	w.hash(e.scenario)
+	w.uvarint(uint64(e.version))
+	w.uvarint(uint64(e.status)<<11 | flagsOf(e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.concluded,
+		e.signal != 0, e.window != 0, e.address != id{}, e.trigger != nil))
+	w.text(e.key)
+	w.varint(int64(e.entered))
+	if e.signal != 0 {
+		w.hash(e.signal)
+	}
+	if e.window != 0 {
+		w.since(e.window, e.entered)
+	}
+	if e.reached {
+		w.varint(int64(e.value))
+	}
+	w.varint(int64(e.step))
+	if e.step != nowhere {
+		w.since(e.arrived, e.entered)
+		w.uvarint(uint64(e.phase))
+		w.since(e.due, e.arrived)
+		w.varint(int64(e.attempt))
+		w.since(e.claimedAt, e.arrived)
+	}
+	w.list(len(e.visits))
+	for _, count := range e.visits {
+		w.uvarint(uint64(count))
+	}
+	w.text(string(e.vars))
+	if e.address != (id{}) {
+		w.id(e.address)
+	}
+	if e.trigger != nil {
+		w.event(e.trigger)
+	}
+}
+
+// ReadContact decodes what Append encoded. It shares no memory with it.
+func ReadContact(b []byte) (*Contact, error) {
+	r := &reader{left: b}
+	if v := r.bytes(1); r.bad || v[0] != format {
+		return nil, fmt.Errorf("%w: a contact is not of format %d", ErrCorrupt, format)
+	}
+	c := new(Contact)
+	for range r.list(30) {
+		c.enrolments = append(c.enrolments, r.enrolment())
+	}
+	last := event.Time(0)
+	for range r.list(33) {
+		c.past = append(c.past, past{r.id(), r.hash(), r.hash(), r.since(last)})
+		last = c.past[len(c.past)-1].exited
+	}
+	for range r.list(40) {
+		c.flights = append(c.flights, flight{r.message(), event.Time(r.varint()), int(r.varint()), r.uvarint() != 0, Kind(r.text())})
+	}
+	for range r.list(40) {
+		c.messages = append(c.messages, r.message())
+	}
+	for range r.list(4) {
+		c.consents = append(c.consents, consent{r.text(), r.proof(), r.proof(), r.proof()})
+	}
+	last = 0
+	for range r.list(1) {
+		last = r.since(last)
+		c.claims = append(c.claims, last)
+	}
+	r.waiting(c)
+	if r.bad || len(r.left) > 0 {
+		return nil, fmt.Errorf("%w: a contact cannot be decoded", ErrCorrupt)
+	}
+	return c, nil
+}
+
+func (r *reader) waiting(c *Contact) {
+	for range r.list(24) {
+		c.retries = append(c.retries, retry{r.hash(), event.Time(r.varint()), entry{
+			raw: r.text(), identity: r.text(), key: r.text(), signal: r.hash(), event: r.event(),
+		}})
+	}
+	for range r.list(9) {
+		c.armed = append(c.armed, armed{r.hash(), event.Time(r.varint())})
+	}
+	for range r.list(11) {
+		c.arms = append(c.arms, arm{r.hash(), r.uvarint() != 0, r.varint(), r.varint()})
+	}
+}
+
+func (r *reader) proof() Proof {
+	p := Proof{Time: event.Time(r.varint())}
+	if p.Time != 0 {
+		p.Identity, p.Method, p.TextHash = r.text(), r.text(), r.text()
+	}
+	return p
+}
+
+func (r *reader) message() message {
+	m := message{effect: r.id(), enrolment: r.id(), scenario: r.hash(), version: uint32(r.uvarint()), step: r.text(), variant: r.text()}
+	if channel := r.bytes(4); !r.bad {
+		m.channel = binary.LittleEndian.Uint32(channel)
+	}
+	m.time = event.Time(r.varint())
+	flags := r.uvarint()
+	m.marks = mark(flags >> 1)
+	if flags&1 != 0 {
+		m.address = r.id()
+	}
+	return m
+}
+
+func (r *reader) enrolment() *enrolment {
+	e := &enrolment{id: r.id(), scenario: r.hash(), version: uint32(r.uvarint())}
+	flags := r.uvarint()
+	is := func(bit int) bool { return flags>>bit&1 != 0 }
+	e.status = status(flags >> 11)
+	e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.concluded = is(0), is(1), is(2), is(3), is(4), is(5), is(6)
+	e.key, e.entered = r.text(), event.Time(r.varint())
+	if is(7) {
+		e.signal = r.hash()
+	}
+	if is(8) {
+		e.window = r.since(e.entered)
+	}
+	if e.reached {
+		e.value = aggregate.Micros(r.varint())
+	}
+	if e.step = int(r.varint()); e.step != nowhere {
+		e.arrived = r.since(e.entered)
+		e.phase = phase(r.uvarint())
+		e.due = r.since(e.arrived)
+		e.attempt = int(r.varint())
+		e.claimedAt = r.since(e.arrived)
+	}
+	for range r.list(1) {
+		e.visits = append(e.visits, uint16(r.uvarint()))
+	}
+	if vars := r.text(); vars != "" {
+		e.vars = []byte(vars)
+	}
+	if is(9) {
+		e.address = r.id()
+	}
+	if is(10) {
+		e.trigger = r.event()
+	}
+	if e.step < nowhere || e.step >= len(e.visits) || e.phase > asked || e.status > left {
+		r.fail()
+	}
+	return e
+}
+
+func (r *reader) event() *event.Event {
+	e := &event.Event{Type: r.text(), Source: r.text(), ID: r.text(), Time: event.Time(r.varint())}
+	if data := r.text(); data != "" {
+		e.Data = []byte(data)
+	}
+	return e
+}
+
+// reader takes apart what was encoded. After the first thing that is not there it gives zeros.
+type reader struct {
+	left []byte
+	bad  bool
+}
+
+func (r *reader) fail() { r.left, r.bad = nil, true }
+
+func (r *reader) bytes(n int) []byte {
+	if n < 0 || n > len(r.left) {
+		r.fail()
+		return nil
+	}
+	b := r.left[:n:n]
+	r.left = r.left[n:]
+	return b
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.left)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.left = r.left[n:]
+	return v
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.left)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.left = r.left[n:]
+	return v
+}
+
+func (r *reader) since(from event.Time) event.Time { return from + event.Time(r.varint()) }
+
+func (r *reader) hash() uint64 {
+	b := r.bytes(8)
+	if r.bad {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(b)
+}
+
+func (r *reader) id() (i id) {
+	copy(i[:], r.bytes(len(i)))
+	return i
+}
+
+// list reads how many things follow, each of at least size bytes.
+func (r *reader) list(size int) int {
+	n := r.uvarint()
+	if n > uint64(len(r.left)/size) {
+		r.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) text() string { return string(r.bytes(r.list(1))) }
