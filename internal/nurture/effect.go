@@ -143,7 +143,7 @@ func (p *place) address(channel *Channel) (string, bool) {
 func (c *Contact) Wanted(w *World, now event.Time) []Effect {
 	var wanted []Effect
 	for _, e := range c.enrolments {
-		if e.status != inside || e.phase != claimed && (e.phase != ready || e.due > now) {
+		if e.status != inside || e.phase != claimed && e.phase != ready {
 			continue
 		}
 		p, ok := w.placeOf(&Subject{State: c}, e)

@@ -188,6 +188,9 @@ func (w *World) arm(s *Subject, sc *Scenario) {
 func (w *World) nextDate(s *Subject, sc *Scenario, v *Version) (event.Time, bool) {
 	t := &v.Program.Meaning.Trigger
 	if t.Schedule != nil && t.Schedule.ContactZone {
+		if noAttributes(s.Attributes) && s.State.Empty() {
+			return 0, false // nobody that anything is known of
+		}
 		return nextSchedule(v.Program, s.Now, w.zone(s, sc))
 	}
 	if t.Date == nil {
