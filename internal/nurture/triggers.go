@@ -156,7 +156,7 @@ func (w *World) Meet(s *Subject, sc *Scenario) {
 // matchesAlready says whether a version means a contact without anything having happened to it: not those who were in the scenario before.
 func (w *World) matchesAlready(s *Subject, sc *Scenario, v *Version) bool {
 	m := &v.Program.Meaning
-	if m.Trigger.Segment == nil || !m.Entry.Existing || s.State.wasIn(sc) {
+	if m.Trigger.Segment == nil || !m.Entry.Existing || m.InFlight == definition.Drain || s.State.wasIn(sc) {
 		return false
 	}
 	return sc.holds(&v.Program.Trigger.Where, &definition.Question{Attributes: s.Attributes})
