@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -159,12 +160,16 @@ func (w *wanted) first(channel string, most int, skip func(effect string) bool) 
 	return all[:min(len(all), most)]
 }
 
-// want brings the index up to what scenarios want for a contact at a time.
-func (f *Fold) want(c *contact, now event.Time) {
+// ever is after all that is wanted. A message that an event asked for is wanted from the event's receipt on, which may be later than the clock:
+// it is so all the same, for the claim brings its own time.
+const ever = event.Time(math.MaxInt64)
+
+// want brings the index up to what scenarios want for a contact.
+func (f *Fold) want(c *contact) {
 	st, w := c.story, &f.nursery.wanted
 	var wants []want
 	if st.known != nil {
-		for _, e := range st.known.Wanted(&f.nursery.world, now) {
+		for _, e := range st.known.Wanted(&f.nursery.world, ever) {
 			x := want{channel: e.Channel, scenario: e.Scenario, notBefore: e.NotBefore, claimed: e.Claimed, ended: e.Ended}
 			if n, err := hex.Decode(x.effect[:], []byte(e.ID)); err != nil || n != len(x.effect) {
 				f.err = fmt.Errorf("effect %q has no id", e.ID)
@@ -226,7 +231,7 @@ func (f *Fold) Wanted(channel string, most int, skip func(effect string) bool) [
 			return nil
 		}
 		id := hex.EncodeToString(x.effect[:])
-		for _, e := range c.story.known.Wanted(&f.nursery.world, max(f.clock, x.notBefore)) {
+		for _, e := range c.story.known.Wanted(&f.nursery.world, ever) {
 			if e.ID == id {
 				e.Contact = c.name
 				effects = append(effects, e)
