@@ -103,7 +103,7 @@ type enrolment struct {
 	trigger  *event.Event
 	vars     map[string]string // JSON, by name
 	entered  event.Time
-	// window is until when a goal counts, as the version said with which it entered; 0: none does.
+	// window is until when a goal counts; 0: none does.
 	window event.Time
 	held   bool
 	// over is set when it has left; then endedAt says when.
