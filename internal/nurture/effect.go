@@ -38,6 +38,8 @@ type Effect struct {
 	// Attempt is the last claim that was granted, from 1; 0 is none. Claimed says that nothing is known of what became of that.
 	Attempt int
 	Claimed bool
+	// Ended is set when the enrolment has ended: it is not granted again, and only what became of it is still to be told.
+	Ended bool
 }
 
 // Grant is what a sender needs to know of an effect that was granted.
@@ -163,7 +165,7 @@ func (c *Contact) Wanted(w *World, now event.Time) []Effect {
 	}
 	for i := range c.flights {
 		f := &c.flights[i]
-		x := Effect{ID: f.effect.String(), Kind: f.kind, NotBefore: f.claimedAt, Attempt: f.attempt, Claimed: true}
+		x := Effect{ID: f.effect.String(), Kind: f.kind, NotBefore: f.claimedAt, Attempt: f.attempt, Claimed: true, Ended: true}
 		if sc := w.byHash[f.scenario]; sc != nil {
 			x.Scenario = sc.Key
 		}

@@ -9,6 +9,9 @@ import "github.com/waymark-dev/waymark/internal/definition"
 // does nothing where there is nothing to do. Nothing else may be done to the contact between the scenario's change and this.
 func (w *World) Move(s *Subject, sc *Scenario) {
 	w.prepare(s)
+	if sc.ResumedAt == 0 {
+		w.ring(s)
+	}
 	defer w.finish(s)
 	for _, e := range append([]*enrolment(nil), s.State.enrolments...) {
 		if e.scenario != sc.hash || e.status != inside {
@@ -23,8 +26,8 @@ func (w *World) Move(s *Subject, sc *Scenario) {
 		}
 		w.follow(s)
 	}
-	if sc.ResumedAt != 0 {
-		w.rearm(s, sc)
+	if catchUp := sc.Standing.CatchUp; sc.ResumedAt != 0 && (catchUp == definition.CatchUpSkip || catchUp == definition.CatchUpShift) {
+		w.arm(s, sc) // dates that passed are not made up for
 	}
 }
 
@@ -128,6 +131,10 @@ func (p *place) change(to *Version) {
 			}
 			visits[at] = count
 		}
+	}
+	p.e.window = 0
+	if goal := to.Program.Meaning.Goal; goal != nil {
+		p.e.window = p.e.entered.Add(goal.Within)
 	}
 	p.v.Inside--
 	to.Inside++
