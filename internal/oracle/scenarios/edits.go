@@ -12,11 +12,7 @@ import (
 
 // enforce puts a version in force: those who match already enter if they may, and those inside move if the version says so.
 func (i *Interpreter) enforce(s *scenario, v *version) {
-	first := s.active == nil
 	s.active, s.pending = v, nil
-	if first {
-		s.looked = i.clock
-	}
 	for _, c := range i.everybody() {
 		a := i.begin(c, i.clock)
 		a.ring()
@@ -150,9 +146,6 @@ func kindOf(s *definition.StepProgram) string {
 
 // thaw lets a scenario go on that was frozen since some time.
 func (i *Interpreter) thaw(s *scenario, since event.Time, catchUp definition.CatchUp) {
-	if catchUp != definition.CatchUpSend && catchUp != "" {
-		s.looked = i.clock
-	}
 	for _, c := range i.everybody() {
 		a := i.begin(c, i.clock)
 		for _, n := range a.inOrder() {

@@ -65,8 +65,6 @@ type scenario struct {
 	suspendedAt     event.Time
 	removed         bool
 	removedAt       event.Time
-	// looked is until when the schedule was looked at.
-	looked event.Time
 }
 
 // channel is what the log says of one, by its key. Program is nil while it is not defined.
