@@ -247,14 +247,14 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 	t.version(v).Entered++
 	if heldOut(sc.Key, s.Name, v.Program.Meaning.Holdout) {
 		t.HeldOut++
-		e.status = held
-		if e.window == 0 {
-			w.forget(sc, e)
-			s.State.ended(e, s.Now)
+		e.control = true
+		if !v.owes() {
+			w.withdraw(s, sc, e)
+			return
 		}
-		return
+	} else {
+		t.Active++
 	}
-	t.Active++
 	p := place{w, s, sc, v, e}
 	p.walk(0)
 }
