@@ -96,6 +96,9 @@ type ApplyRecord struct {
 	Definition json.RawMessage `json:"definition"`
 	// Source is what the operator wants to be given back with the version, whatever that is.
 	Source json.RawMessage `json:"source,omitempty"`
+	// Standing is, of a scenario, what comes into force together with the version (a definition.Standing as canonical JSON); empty leaves
+	// it as it was.
+	Standing json.RawMessage `json:"standing,omitempty"`
 }
 
 // VersionRecord names one version of one definition.
