@@ -50,6 +50,7 @@ func (r *Runner) Report(ctx context.Context) (control.Report, error) {
 		}
 		report.Faults = append(report.Faults, fault)
 	}
+	report.Channels, report.DeliveryVersion = r.sender.Report()
 	report.AsOf = int64(commonInstant(report.Partitions, asOf))
 	return report, nil
 }

@@ -18,7 +18,9 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/control"
 	"github.com/waymark-dev/waymark/internal/engine"
+	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/eventlog"
+	"github.com/waymark-dev/waymark/internal/sender"
 )
 
 // State is the store of one partition's fold.
@@ -60,6 +62,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Metrics are told what happens; nil tells nobody.
 	Metrics *Metrics
+	// NewSender makes what sends messages, for the partitions owned; now is the time that the runner believes. Nil: nothing is sent.
+	NewSender func(owned []int, now func() event.Time) *sender.Sender
 }
 
 // Runner runs the partitions that it owns.
@@ -67,6 +71,7 @@ type Runner struct {
 	opts       Options
 	clock      *watchedClock
 	partitions []*partition
+	sender     *sender.Sender // nil sends nothing
 	probe      probe
 
 	applying sync.Mutex // one set of definitions at a time
@@ -102,11 +107,14 @@ func New(opts Options) (*Runner, error) {
 		opts.Metrics = NewMetrics()
 	}
 	r := &Runner{opts: opts, clock: newWatchedClock(opts.Clock)}
+	if opts.NewSender != nil {
+		r.sender = opts.NewSender(opts.Partitions, r.clock.believed)
+	}
 	for _, p := range opts.Partitions {
 		if p < 0 || p >= opts.Log.Partitions() {
 			return nil, fmt.Errorf("make a runner: partition %d is not in the log, which has %d", p, opts.Log.Partitions())
 		}
-		r.partitions = append(r.partitions, newPartition(p, &r.opts, r.clock))
+		r.partitions = append(r.partitions, newPartition(p, &r.opts, r.clock, r.sender.Desk(p)))
 	}
 	return r, nil
 }
@@ -122,15 +130,26 @@ func Owned(partitions, replica, replicas int) []int {
 	return owned
 }
 
-// Run folds until the context ends. Then it commits what was folded and returns. What goes wrong in a partition is reported and tried again.
+// Run folds until the context ends. Then it lets the sender finish, commits what was folded and returns. What goes wrong in a partition is
+// reported and tried again.
 func (r *Runner) Run(ctx context.Context) {
+	folding, stopFolding := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopFolding()
 	var running sync.WaitGroup
 	for _, p := range r.partitions {
-		running.Go(func() { p.run(ctx) })
+		running.Go(func() { p.run(folding) })
 	}
-	running.Go(func() { r.watchClock(ctx) })
+	running.Go(func() { r.watchClock(folding) })
+	if r.sender != nil {
+		r.sender.Run(ctx)
+	}
+	<-ctx.Done()
+	stopFolding()
 	running.Wait()
 }
+
+// Sender gives what sends; nil when nothing does.
+func (r *Runner) Sender() *sender.Sender { return r.sender }
 
 func (r *Runner) watchClock(ctx context.Context) {
 	ticker := time.NewTicker(watchEvery)
