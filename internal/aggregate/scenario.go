@@ -10,6 +10,8 @@ type Scenario struct {
 	// Key is the scenario's, Version the one that new contacts enter.
 	Key     string `json:"key"`
 	Version string `json:"version"`
+	// Pending is the version that is held; empty when none is.
+	Pending string `json:"pending,omitempty"`
 	// Entered counts enrolments, those held out too; HeldOut those alone.
 	Entered int64 `json:"entered"`
 	HeldOut int64 `json:"heldOut"`

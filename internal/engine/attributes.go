@@ -60,6 +60,9 @@ func (f *Fold) learnAttributes(c *contact, e *event.Event) {
 	c.writes = slices.Insert(c.writes, at, added)
 	f.thinWrites(c)
 	c.rewritten = true
+	if c.story != nil {
+		c.story.attributes = nil
+	}
 	for _, u := range c.units {
 		u.stale = u.stale || u.slot != nil && u.slot.asks != nil
 	}

@@ -39,7 +39,7 @@ func (f *Fold) weigh(c *contact) {
 
 // bytes is about how much memory the contact takes up. Labels are shared and count for nothing.
 func (c *contact) bytes() int {
-	const perContact, perUnit, perMoment, perDetail, perKnown, perSettled = 424, 250, 48, 48, 24, 32
+	const perContact, perUnit, perMoment, perDetail, perKnown, perSettled = 440, 250, 48, 48, 24, 32
 	n := perContact + len(c.name) + perSettled*len(c.settlements) + perKnown*len(c.known.entries) + perUnit*len(c.units) + (perMoment+4*len(c.units))*cap(c.moments)
 	for i := range c.moments {
 		m := &c.moments[i]
@@ -54,7 +54,7 @@ func (c *contact) bytes() int {
 	for i := range c.writes {
 		n += perDetail + len(c.writes[i].id) + len(c.writes[i].traits)
 	}
-	return n + c.person.bytes()
+	return n + c.person.bytes() + c.story.bytes()
 }
 
 // evict lets go of contacts that were not used for longest, roughly, and do not differ from the store, while all together weigh more than

@@ -12,7 +12,7 @@ import (
 )
 
 // stateFormat is the version of the stored form of all that this file encodes. State of another version is refused.
-const stateFormat = 2
+const stateFormat = 3
 
 // ErrCorruptState is wrapped when stored state cannot be read. It is rebuilt from the log by starting from an empty store.
 var ErrCorruptState = errors.New("corrupt state")

@@ -55,6 +55,9 @@ func (f *Fold) write(w Writer) error {
 	if err := f.writeSignals(w); err != nil {
 		return err
 	}
+	if err := f.writeNursery(w); err != nil {
+		return err
+	}
 	for _, c := range f.changed {
 		if err := c.write(w, &f.scratch); err != nil {
 			return err
@@ -132,6 +135,7 @@ func (f *Fold) written() {
 	clear(f.changed)
 	f.changed, f.dropped, f.removed = f.changed[:0], nil, nil
 	f.storedSignal, f.sent = f.lastSignal, nil
+	f.nursery.written()
 	f.timers.written(f, shared)
 	for id, s := range f.slots {
 		s.changed, s.flows.changed = false, false
@@ -143,10 +147,10 @@ func (f *Fold) appendMeta(b []byte) []byte {
 	b = append(b, stateFormat)
 	b = binary.AppendUvarint(b, Version)
 	b = appendString(b, f.options.TimeZoneData)
-	for _, n := range []uint64{f.offset, f.first, f.epoch, f.term, uint64(f.nextSlot), f.lastSignal} {
+	for _, n := range []uint64{f.offset, f.first, f.epoch, f.term, uint64(f.nextSlot), f.lastSignal, f.nursery.lastSweep} {
 		b = binary.AppendUvarint(b, n)
 	}
-	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.forwarded, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent)} {
+	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.forwarded, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent), f.nursery.world.PublicConsents} {
 		b = binary.AppendVarint(b, n)
 	}
 	return appendString(b, string(f.note))

@@ -47,6 +47,10 @@ type contact struct {
 	pages, drafts []storedPage
 	// orphans are stored timers of units that are gone.
 	orphans []orphan
+	// story is what scenarios make of the contact; nil for most. swept is the number of the last sweep that there was when something of the
+	// contact was heard.
+	story *story
+	swept uint64
 	// used is set when the contact was asked for since the cache last looked at it; weight is what it counted for there.
 	used   bool
 	weight int
@@ -347,7 +351,8 @@ func (c *contact) letGo(u *unit) {
 
 // empty says whether there is nothing to remember of the contact.
 func (c *contact) empty() bool {
-	return len(c.units) == 0 && len(c.settlements) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil && len(c.writes) == 0
+	return len(c.units) == 0 && len(c.settlements) == 0 && c.known.missing+len(c.known.entries) == 0 && c.person == nil && len(c.writes) == 0 &&
+		c.story.state() == nil
 }
 
 // nextDue gives when the first of the units that share the contact's timer is due, or identities are to be forgotten that are kept for so
@@ -358,6 +363,7 @@ func (c *contact) nextDue(keep event.Time) (due event.Time) {
 			due = earlier(due, u.due)
 		}
 	}
+	due = earlier(due, c.story.due())
 	if keep > 0 && len(c.known.days) > 0 {
 		due = earlier(due, event.Time(c.known.days[0]+1)*dayLength+keep)
 	}

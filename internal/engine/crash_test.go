@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/engine"
+	"github.com/waymark-dev/waymark/internal/record"
 	"github.com/waymark-dev/waymark/internal/state"
 )
 
@@ -102,13 +105,26 @@ func (d damage) Scan(lower, upper []byte, visit func(key, value []byte) (bool, e
 func TestDamagedStateGivesAnErrorNotAPanic(t *testing.T) {
 	t.Parallel()
 	healthy := state.NewMemory()
-	f, err := engine.Open(engine.Options{Compile: compile, Store: healthy})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := openDesk(t, healthy)
 	apply, activate := applying(t, shop())
-	steps(t, f, ticking(noon), apply, activate, longHistory("ann", 500))
-	if err := f.Commit(true); err != nil {
+	scenario, everybody := remind(), remind()
+	d.step(apply)
+	for i, r := range d.log {
+		if err := d.fold.StepBackfill(key, apply.Apply.Version, uint64(i)+1, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.step(activate, longHistory("ann", 500), hosting(t, remindKey, &scenario))
+	d.happens("ann", "cart", "{}")
+	d.later(time.Hour)
+	d.step(record.Record{Kind: record.Suppressions, Suppressions: []record.Suppression{{Address: "0123", Time: noon}}})
+	for i := range 1500 { // so that a sweep is under way
+		d.knows(fmt.Sprint("visitor", i), `{"plan":"pro"}`)
+	}
+	everybody.Trigger = definition.Trigger{Segment: &definition.SegmentTrigger{Where: "contact.attributes.plan == 'pro'"}, MaxAge: time.Hour}
+	everybody.Entry.Existing = true
+	d.step(hosting(t, "NurtureScenario/shop/everybody", &everybody))
+	if err := d.fold.Commit(true); err != nil {
 		t.Fatal(err)
 	}
 	cuts := map[string]func([]byte) []byte{
@@ -123,7 +139,7 @@ func TestDamagedStateGivesAnErrorNotAPanic(t *testing.T) {
 			return ones
 		},
 	}
-	for _, prefix := range []byte("mdafcek") {
+	for _, prefix := range []byte("mdafceknhjxug") {
 		for name, change := range cuts {
 			t.Run(fmt.Sprintf("%c %s", prefix, name), func(t *testing.T) {
 				t.Parallel()

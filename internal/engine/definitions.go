@@ -43,6 +43,8 @@ type Defined struct {
 	// Active is the version in force, empty before the first is, and Source what was applied with it.
 	Active string
 	Source json.RawMessage
+	// Standing is what a scenario was told last besides its meaning; nil when it was told nothing.
+	Standing json.RawMessage
 }
 
 // Definitions gives all that are not withdrawn, in the order of their keys.
@@ -57,6 +59,12 @@ func (f *Fold) Definitions() []Defined {
 			all = append(all, found)
 		}
 	}
+	for _, h := range f.nursery.hosted {
+		if !h.removed {
+			all = append(all, h.defined())
+		}
+	}
+	slices.SortFunc(all, func(a, b Defined) int { return cmp.Compare(a.Key, b.Key) })
 	return all
 }
 
@@ -313,8 +321,8 @@ func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
 			return err
 		}
 		return f.drainShadow(s, eventsBudget+events)
-	case record.Epoch, record.Tick:
-		t := max(r.Tick, r.Epoch.Time)
+	case record.Epoch, record.Tick, record.Claims:
+		t := max(r.Tick, r.Epoch.Time, r.Claims.Time)
 		s.knowsSince(t)
 		f.flush()
 		s.setClock(t)

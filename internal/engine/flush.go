@@ -142,6 +142,9 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 	f.purge(c)
 	f.forgetKnown(c)
 	renewed := 0
+	if c.isSomebody() {
+		renewed += f.catchUp(c, clock)
+	}
 	for _, u := range slices.Backward(c.units) {
 		if !u.own && u.due != 0 && u.due <= clock {
 			f.renew(c, u)
@@ -189,7 +192,7 @@ func (f *Fold) NextDue() (event.Time, error) {
 		f.err = err
 		return 0, err
 	}
-	due := earlier(first.due, f.nextBurial())
+	due := earlier(earlier(first.due, f.nextBurial()), f.nextTending())
 	for _, s := range f.live {
 		due = earlier(due, s.flows.nextDue(f.clock))
 	}

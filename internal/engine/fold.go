@@ -60,6 +60,8 @@ type Options struct {
 	Partition int
 	// Compile makes the programs of definitions.
 	Compile Compiler
+	// Nurture makes the programs of scenarios, channels and policies; nil is a definition.Compiler of the fold's own.
+	Nurture NurtureCompiler
 	// TimeZoneData is the version of the time zone rules that the programs use. A log with another is refused; empty: none is.
 	TimeZoneData string
 	// Retention is how long at least the identity of an event is remembered after it was appended, so that it counts only once; 0 is for
@@ -123,6 +125,9 @@ type Fold struct {
 	lastSignal, storedSignal uint64
 	sent                     []uint64
 
+	// nursery is what scenarios share.
+	nursery nursery
+
 	// ring are the contacts in memory, for the cache: see evict.
 	ring   []*contact
 	hand   int
@@ -141,6 +146,9 @@ func Open(options Options) (*Fold, error) {
 	if options.Compile == nil {
 		return nil, errors.New("open fold: no compiler")
 	}
+	if options.Nurture == nil {
+		options.Nurture = new(definition.Compiler)
+	}
 	if options.CacheBytes == 0 {
 		options.CacheBytes = defaultCache
 	}
@@ -155,6 +163,7 @@ func Open(options Options) (*Fold, error) {
 		scratch:     scratch{texts: texts{}},
 	}
 	f.setKeep()
+	f.newNursery()
 	if options.Store != nil {
 		if err := f.restore(); err != nil {
 			return nil, fmt.Errorf("open fold of partition %d: %w", options.Partition, err)
@@ -217,7 +226,10 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		if err != nil {
 			return err
 		}
-		return f.drainAll(eventsBudget + events)
+		if err := f.drainAll(eventsBudget + events); err != nil {
+			return err
+		}
+		return f.sweepOn(eventsSweeps)
 	case record.Epoch:
 		if err := f.checkEpoch(&r.Epoch); err != nil {
 			return err
@@ -227,10 +239,17 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 	case record.Tick:
 		return f.tick(r.Tick)
 	case record.Apply:
+		if kind := kindOf(r.Apply.Key); kind != notHosted {
+			return f.hosting(f.host(&r.Apply, kind))
+		}
 		return f.apply(offset, &r.Apply)
 	case record.Activate:
 		f.activate(&r.Activate)
 	case record.Remove:
+		if kindOf(r.Remove.Key) != notHosted {
+			f.unhost(&r.Remove)
+			return nil
+		}
 		f.remove(&r.Remove)
 	case record.Delivered:
 		return f.forwarded(r.Delivered)
@@ -238,6 +257,18 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		f.heed(r.Term.Leader)
 	case record.Signals:
 		f.delivered(r.Signals)
+		return f.react(r.Signals)
+	case record.Claims:
+		if err := f.tick(r.Claims.Time); err != nil {
+			return err
+		}
+		return f.claim(r.Claims.Claims)
+	case record.Suppressions:
+		f.nursery.suppressed.apply(r.Suppressions)
+	case record.Standing:
+		return f.hosting(f.restand(&r.Standing))
+	case record.Pauses:
+		f.pause(r.Pauses)
 	default:
 		return fmt.Errorf("unknown kind %d of record", r.Kind)
 	}
@@ -257,8 +288,10 @@ func (f *Fold) checkEpoch(e *record.EpochRecord) error {
 // tick moves the clock. What was matched before is evaluated first, so that it does not matter who looked when.
 func (f *Fold) tick(t event.Time) error {
 	f.flush()
+	before := f.clock
 	f.clock = max(f.clock, t)
 	f.bury()
+	f.tend(before)
 	for _, s := range f.live {
 		s.setClock(t)
 	}
@@ -266,7 +299,10 @@ func (f *Fold) tick(t event.Time) error {
 		s.knowsSince(t)
 		s.setClock(t)
 	}
-	return f.drainAll(tickBudget)
+	if err := f.drainAll(tickBudget); err != nil {
+		return err
+	}
+	return f.sweepOn(tickSweeps)
 }
 
 // drainAll renews what is due: of the slots in force together, and of each shadow by itself, as it would when it had not caught up.
@@ -330,10 +366,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.spoil(c)
 	}
 	f.counts.add(e)
-	f.learn(c, e, at)
-	if e.Type == event.Identify {
-		f.learnAttributes(c, e)
-	}
+	f.foldScenarios(c, e, at)
 	id := ""
 	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)
@@ -348,6 +381,30 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}
 	return nil
+}
+
+// foldScenarios takes in what a new event says of who its contact is and of its attributes, and lets scenarios act on it.
+func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
+	now := max(f.clock, e.Received)
+	if c.swept != f.nursery.lastSweep || c.story != nil {
+		f.catchUp(c, now)
+	}
+	hidden := c.isHidden()
+	f.learn(c, e, at)
+	if c.isHidden() && !hidden {
+		f.withdrawStory(c, now)
+	}
+	concerns := f.listens(c, e.Type)
+	var before []byte
+	if e.Type == event.Identify {
+		if concerns {
+			before = f.attributesOf(c)
+		}
+		f.learnAttributes(c, e)
+	}
+	if concerns {
+		f.narrate(c, e, now, before)
+	}
 }
 
 // slotsFor gives the slots that events of a type may matter to.

@@ -27,6 +27,7 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 		p.NextDue = due
 		p.Clock = min(p.Clock, due-1)
 	}
+	f.nursery.report(&p)
 	for key, d := range f.definitions {
 		if !d.removed {
 			p.Funnels[key] = d.report(p.Clock)
@@ -45,5 +46,39 @@ func (d *defined) report(clock event.Time) aggregate.Definition {
 	if s := d.pending; s != nil {
 		r.Pending, r.Done, r.Target = s.version, min(s.cursor-1, s.target), s.target
 	}
+	return r
+}
+
+// report adds what scenarios and channels count.
+func (n *nursery) report(p *aggregate.Partition) {
+	for _, h := range n.sorted() {
+		switch {
+		case h.removed:
+		case h.kind == hostedScenario:
+			p.Scenarios = append(p.Scenarios, h.reportScenario())
+		case h.kind == hostedChannel:
+			p.Channels = append(p.Channels, n.reportChannel(h))
+		}
+	}
+	p.Suppressed = int64(len(n.suppressed.all))
+}
+
+func (h *hosted) reportScenario() aggregate.Scenario {
+	sc := h.scenario
+	r := sc.Tally.Report(h.key)
+	r.Reach = h.reach
+	if sc.Active != nil {
+		r.Version = sc.Active.ID
+	}
+	if sc.Pending != nil {
+		r.Pending = sc.Pending.ID
+	}
+	return r
+}
+
+func (n *nursery) reportChannel(h *hosted) aggregate.Channel {
+	r := h.channel.Tally.Report(h.key)
+	r.PausedUntil, r.PauseReason = h.channel.PausedUntil, h.pauseReason
+	r.Waiting, r.Oldest = n.wanted.waiting(h.key)
 	return r
 }

@@ -39,7 +39,10 @@ func (f *Fold) restore() error {
 	if err := f.restoreOutbox(); err != nil {
 		return err
 	}
-	return f.readSignals()
+	if err := f.readSignals(); err != nil {
+		return err
+	}
+	return f.restoreNursery()
 }
 
 // checkEmpty makes sure that a store without an offset is a new one.
@@ -59,9 +62,10 @@ func (f *Fold) readMeta(stored []byte) error {
 	}
 	zones := r.string()
 	f.offset, f.first, f.epoch, f.term = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
-	f.nextSlot, f.lastSignal = uint32(r.uvarint()), r.uvarint()
+	f.nextSlot, f.lastSignal, f.nursery.lastSweep = uint32(r.uvarint()), r.uvarint(), r.uvarint()
 	f.clock = r.time()
 	f.counts = counts{events: r.varint(), forwarded: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
+	f.nursery.world.PublicConsents = r.varint()
 	f.note = []byte(r.string())
 	if err := r.done("the state's offset"); err != nil {
 		return err

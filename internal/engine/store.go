@@ -42,6 +42,13 @@ const (
 	outboxPrefix     = 'o' // contact
 	signalPrefix     = 's' // number of the signal
 	momentPrefix     = 'e' // contact behind its length, time and hash of the first moment
+
+	hostedPrefix      = 'h' // number of a scenario, channel or policy
+	countsPrefix      = 'j' // number of a scenario or channel
+	storyPrefix       = 'n' // contact
+	wantsPrefix       = 'x' // contact
+	suppressionPrefix = 'u' // hash of an address
+	sweepPrefix       = 'g' // number of the sweep
 )
 
 var metaKey = []byte{metaPrefix}

@@ -24,7 +24,8 @@ func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(c.due))
 	b = c.known.appendTail(b)
 	b = c.person.append(b)
-	b = appendBool(b, len(c.writes) > 0)
+	b = binary.AppendUvarint(b, uint64(c.apart()))
+	b = binary.AppendUvarint(b, c.swept)
 	b = c.appendSettlements(b)
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
@@ -42,15 +43,38 @@ func (c *contact) appendHead(b []byte) []byte {
 	return c.appendMoments(b, 0, len(c.moments))
 }
 
-// readHead decodes what appendHead encoded, and says whether the moments lie in pages, and whether there are
-// attributes.
-func (f *Fold) readHead(c *contact, stored []byte) (paged, written bool, err error) {
+// parts are what lies under keys of its own besides the head and the pages.
+type parts uint8
+
+const (
+	attributesPart parts = 1 << iota
+	storyPart
+	wantsPart
+)
+
+// apart gives what of the contact lies under keys of its own.
+func (c *contact) apart() (p parts) {
+	if len(c.writes) > 0 {
+		p |= attributesPart
+	}
+	if c.story.state() != nil {
+		p |= storyPart
+	}
+	if c.story != nil && len(c.story.wants) > 0 {
+		p |= wantsPart
+	}
+	return p
+}
+
+// readHead decodes what appendHead encoded, and says whether the moments lie in pages, and what else lies apart.
+func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err error) {
 	r := reader{left: stored, texts: f.scratch.texts}
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
 	c.person = r.person(c.name)
-	written = r.bool()
+	apart = parts(r.uvarint())
+	c.swept = r.uvarint()
 	c.readSettlements(&r)
 	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
@@ -65,7 +89,7 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged, written bool, err err
 	if paged = r.bool(); !paged {
 		c.readMoments(&r, &f.scratch)
 	}
-	return paged, written, r.done("the head of a contact")
+	return paged, apart, r.done("the head of a contact")
 }
 
 // load reads a contact. Its full pages of identities are left for complete.
@@ -75,9 +99,15 @@ func (f *Fold) load(c *contact) error {
 	if err != nil || !found {
 		return wrapRead(err)
 	}
-	paged, written, err := f.readHead(c, value)
-	if err == nil && written {
+	paged, apart, err := f.readHead(c, value)
+	if err == nil && apart&attributesPart != 0 {
 		err = f.loadAttributes(c)
+	}
+	if err == nil && apart&storyPart != 0 {
+		err = f.loadStory(c)
+	}
+	if err == nil && apart&wantsPart != 0 {
+		err = f.loadWants(c)
 	}
 	if err != nil || !paged {
 		return err
@@ -118,6 +148,9 @@ func (c *contact) write(w Writer, s *scratch) error {
 		return err
 	}
 	if err := c.writeAttributes(w, s); err != nil {
+		return err
+	}
+	if err := c.writeStory(w, s); err != nil {
 		return err
 	}
 	if err := c.writePages(w, s); err != nil {
@@ -175,6 +208,7 @@ func moveTimer(w Writer, slot uint32, name string, from, to event.Time) error {
 func (c *contact) written() {
 	c.known.stored, c.known.doomed = c.known.count()/knownPage, nil
 	c.storedDue, c.rewritten = c.due, false
+	c.story.written()
 	if c.person != nil {
 		c.person.storedQueued = c.person.queued
 	}

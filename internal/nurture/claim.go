@@ -115,10 +115,7 @@ func (p *place) grant() {
 			a.channel.Tally.granted(p.w.today(p.s.Now))
 		}
 		if step.Send != nil && step.Send.Purpose == definition.Marketing {
-			c.claims = append(slices.DeleteFunc(c.claims, func(t event.Time) bool { return t+capMemory < p.s.Now }), p.s.Now)
-			if len(c.claims) > maxClaims {
-				c.claims = slices.Delete(c.claims, 0, len(c.claims)-maxClaims)
-			}
+			c.spend(&p.w.Policy.Meaning, p.s.Now)
 		}
 	}
 	e.phase, e.claimedAt, e.due = claimed, p.s.Now, 0
@@ -127,6 +124,15 @@ func (p *place) grant() {
 		if address, known := p.address(channel); known {
 			e.address = addressID(channel.Program.Meaning.Medium, address)
 		}
+	}
+}
+
+// spend notes a marketing message for the frequency cap, and forgets those that no cap looks at.
+func (c *Contact) spend(policy *definition.Policy, now event.Time) {
+	memory := max(capMemory, event.Time(policy.CapPer.Microseconds()))
+	c.claims = append(slices.DeleteFunc(c.claims, func(t event.Time) bool { return t+memory < now }), now)
+	if most := max(maxClaims, int(policy.CapMessages)); len(c.claims) > most {
+		c.claims = slices.Delete(c.claims, 0, len(c.claims)-most)
 	}
 }
 

@@ -34,7 +34,6 @@ func (w *writer) list(n int) { w.uvarint(uint64(n)) }
 // Append encodes the contact: equal ones give equal bytes.
 func (c *Contact) Append(b []byte) []byte {
 	w := &writer{append(b, format)}
-	w.uvarint(flagsOf(c.hidden))
 	w.list(len(c.enrolments))
 	for _, e := range c.enrolments {
 		e.append(w)
@@ -197,7 +196,7 @@ func ReadContact(b []byte) (*Contact, error) {
 	if v := r.bytes(1); r.bad || v[0] != format {
 		return nil, fmt.Errorf("%w: a contact is not of format %d", ErrCorrupt, format)
 	}
-	c := &Contact{hidden: r.uvarint() != 0}
+	c := new(Contact)
 	for range r.list(30) {
 		c.enrolments = append(c.enrolments, r.enrolment())
 	}

@@ -31,7 +31,6 @@ const (
 
 // Contact is all that scenarios remember of one contact. The zero Contact remembers nothing.
 type Contact struct {
-	hidden bool
 	// enrolments are those inside, held out, or waiting for their time for the goal to pass, by scenario and id.
 	enrolments []*enrolment
 	// past are those that have ended, in the order in which they did: nobody enters by the same trigger twice.
@@ -186,7 +185,7 @@ type arm struct {
 
 // Empty says whether nothing is remembered.
 func (c *Contact) Empty() bool {
-	return !c.hidden && len(c.enrolments) == 0 && len(c.past) == 0 && len(c.flights) == 0 && len(c.messages) == 0 &&
+	return len(c.enrolments) == 0 && len(c.past) == 0 && len(c.flights) == 0 && len(c.messages) == 0 &&
 		len(c.consents) == 0 && len(c.claims) == 0 && len(c.retries) == 0 && len(c.armed) == 0 && len(c.arms) == 0
 }
 
@@ -276,9 +275,11 @@ func (c *Contact) ended(e *enrolment, now event.Time) {
 	}
 }
 
-// remember keeps a message that was sent, and forgets old ones.
+// remember keeps a message that was sent, and forgets old ones that no goal can be owed to any more.
 func (c *Contact) remember(m *message, now event.Time) {
-	c.messages = slices.DeleteFunc(c.messages, func(o message) bool { return o.time+messageMemory < now })
+	c.messages = slices.DeleteFunc(c.messages, func(o message) bool {
+		return o.time+messageMemory < now && !slices.ContainsFunc(c.enrolments, func(e *enrolment) bool { return e.id == o.enrolment })
+	})
 	c.messages = append(c.messages, *m)
 	if len(c.messages) > maxMessages {
 		c.messages = slices.Delete(c.messages, 0, len(c.messages)-maxMessages)

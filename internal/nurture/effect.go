@@ -14,10 +14,14 @@ import (
 type Kind string
 
 const (
-	KindSend    Kind = "Send"
+	// KindSend sends a message to the person.
+	KindSend Kind = "Send"
+	// KindWebhook calls an endpoint.
 	KindWebhook Kind = "Webhook"
-	KindTask    Kind = "Task"
-	KindSet     Kind = "Set"
+	// KindTask asks somebody to do something.
+	KindTask Kind = "Task"
+	// KindSet writes attributes of the contact.
+	KindSet Kind = "Set"
 )
 
 // Effect is something that an enrolment wants done, or that was granted and of which it is not known whether it was.
@@ -182,6 +186,9 @@ func (c *Contact) Grant(w *World, s *Subject, effect string) (Grant, bool) {
 	if !ok || p.e.phase != claimed {
 		return Grant{}, false
 	}
+	aside := *p.sc // whatever is asked here is not in the log, so it must leave no trace in the numbers
+	aside.Tally = new(Tally)
+	p.sc = &aside
 	e, step := p.e, p.step()
 	g := Grant{
 		Effect: effect, Contact: s.Name, Attempt: e.attempt, Scenario: p.sc.Key, Version: p.v.ID, Enrolment: e.id.String(),

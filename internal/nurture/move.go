@@ -23,6 +23,9 @@ func (w *World) Move(s *Subject, sc *Scenario) {
 		}
 		w.follow(s)
 	}
+	if sc.ResumedAt != 0 {
+		w.rearm(s, sc)
+	}
 }
 
 // migrates says whether the enrolment is to move to the version in force.
@@ -155,7 +158,7 @@ func nature(step *definition.Step) string {
 // Reaches says whether a version would let a contact in at once, or move it: what a guard asks before it comes into force.
 func (w *World) Reaches(s *Subject, sc *Scenario, v *Version) bool {
 	w.prepare(s)
-	if s.hidden() || v.Program == nil {
+	if s.Hidden || v.Program == nil {
 		return false
 	}
 	if v.Program.Meaning.Trigger.Schedule != nil {

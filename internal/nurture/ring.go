@@ -23,7 +23,6 @@ func (w *World) begin(s *Subject) {
 
 func (w *World) prepare(s *Subject) {
 	s.hops, s.zone, s.by = nil, zoneOf{}, ""
-	s.State.hidden = s.State.hidden || s.Hidden
 	for _, e := range s.State.enrolments {
 		e.fresh, e.hops = false, 0
 	}
@@ -42,8 +41,9 @@ type alarm struct {
 	at        event.Time
 	enrolment *enrolment
 	matures   bool
-	retry     int // index, when there is no enrolment and nothing is armed
 	armed     *armed
+	// retry is its index, when it is neither.
+	retry int
 }
 
 // ring acts on all that is due, in the order of time, scenario and enrolment.
@@ -132,10 +132,8 @@ func (w *World) timeOut(s *Subject, e *enrolment) {
 // giveUp stops waiting for the attributes that an audience asks for.
 func (w *World) giveUp(s *Subject, i int) {
 	c := s.State
-	if sc := w.byHash[c.retries[i].scenario]; sc != nil && !s.hidden() {
+	if sc := w.byHash[c.retries[i].scenario]; sc != nil && !s.Hidden {
 		w.refuse(s, sc, Audience)
 	}
 	c.retries = slices.Delete(c.retries, i, i+1)
 }
-
-func (s *Subject) hidden() bool { return s.Hidden || s.State.hidden }

@@ -142,7 +142,7 @@ func (w *World) Meet(s *Subject, sc *Scenario) {
 	w.begin(s)
 	defer w.finish(s)
 	v := sc.Active
-	if v == nil || sc.Removed || s.hidden() {
+	if v == nil || sc.Removed || s.Hidden {
 		return
 	}
 	if w.matchesAlready(s, sc, v) {
@@ -174,7 +174,7 @@ func (c *Contact) wasIn(sc *Scenario) bool {
 func (w *World) arm(s *Subject, sc *Scenario) {
 	c := s.State
 	c.armed = slices.DeleteFunc(c.armed, func(a armed) bool { return a.scenario == sc.hash })
-	if sc.Active == nil || sc.Removed || s.hidden() {
+	if sc.Active == nil || sc.Removed || s.Hidden {
 		return
 	}
 	at, ok := w.nextDate(s, sc, sc.Active)
@@ -183,6 +183,13 @@ func (w *World) arm(s *Subject, sc *Scenario) {
 	}
 	c.armed = append(c.armed, armed{sc.hash, at})
 	slices.SortFunc(c.armed, func(a, b armed) int { return w.compareScenarios(a.scenario, b.scenario) })
+}
+
+// rearm arms a scenario that came back, unless it still is.
+func (w *World) rearm(s *Subject, sc *Scenario) {
+	if !slices.ContainsFunc(s.State.armed, func(a armed) bool { return a.scenario == sc.hash }) {
+		w.arm(s, sc)
+	}
 }
 
 // nextDate gives the next instant of a date trigger, or of a schedule in the contact's zone.
@@ -218,7 +225,7 @@ func (w *World) dateCame(s *Subject, a armed) {
 	if sc == nil || sc.Active == nil || sc.Removed {
 		return
 	}
-	if t := &sc.Active.Program.Meaning.Trigger; t.Schedule != nil {
+	if t := &sc.Active.Program.Meaning.Trigger; t.Schedule != nil && t.Schedule.ContactZone {
 		w.fire(s, sc, a.at)
 	} else if t.Date != nil {
 		identity := "date:" + a.at.UTC().In(w.zone(s, sc)).Format("2006-01-02T15:04")

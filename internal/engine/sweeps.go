@@ -1,0 +1,331 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/event"
+)
+
+// Budgets bound how many contacts a sweep comes to in one record.
+const (
+	tickSweeps   = 1024
+	eventsSweeps = 64
+)
+
+// sweepKind says what a sweep does to each contact.
+type sweepKind uint8
+
+const (
+	// sweepMeet lets in those who match already, and sets timers for dates of contacts.
+	sweepMeet sweepKind = iota + 1
+	// sweepMove leads enrolments to the version in force.
+	sweepMove
+	// sweepResume lets those go on whose scenario had stood still.
+	sweepResume
+	// sweepFire lets in a schedule's audience.
+	sweepFire
+	// sweepDrop leads everybody out.
+	sweepDrop
+	// sweepReach counts whom a version would concern that is held.
+	sweepReach
+)
+
+// sweep comes to each contact once. It acts there as of when it began, and before anything else does: a contact of which something is heard
+// meanwhile has its turn at once. So it makes no difference how long it takes.
+type sweep struct {
+	number   uint64
+	kind     sweepKind
+	scenario *hosted
+	// at is the clock when it began.
+	at event.Time
+	// instant is the schedule's; since when the scenario had stood still, and catchUp what becomes of what was due meanwhile; version the
+	// number of the one that is held.
+	instant, since event.Time
+	catchUp        definition.CatchUp
+	version        uint32
+	// count is how many would be concerned.
+	count int64
+	// running is set once it goes through the contacts; it has come to all up to cursor, in the order of their names.
+	running bool
+	cursor  string
+	// unstored are contacts that the store did not know when it began.
+	unstored []string
+}
+
+// begin starts a sweep.
+func (f *Fold) begin(s *sweep) {
+	n := &f.nursery
+	n.lastSweep++
+	s.number, s.at = n.lastSweep, f.clock
+	if f.options.Store == nil {
+		for name, c := range f.contacts {
+			if c.isSomebody() {
+				s.unstored = append(s.unstored, name)
+			}
+		}
+	} else {
+		for _, c := range f.changed {
+			if c.isSomebody() {
+				s.unstored = append(s.unstored, c.name)
+			}
+		}
+	}
+	slices.Sort(s.unstored)
+	n.sweeps = append(n.sweeps, s)
+}
+
+// isSomebody says whether something is known of the contact that a scenario can look at.
+func (c *contact) isSomebody() bool { return len(c.writes) > 0 || c.story.state() != nil }
+
+// sweepOn lets sweeps come to more contacts. Those that began meanwhile go together once the present ones are through.
+func (f *Fold) sweepOn(budget int) error {
+	n := &f.nursery
+	for len(n.sweeps) > 0 && budget > 0 {
+		running := n.running()
+		names, err := f.nextSwept(running)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			c, err := f.contact(name)
+			if err != nil {
+				return err
+			}
+			if f.sweepContact(c, running) {
+				budget--
+			}
+			for _, s := range running {
+				s.cursor = c.name
+			}
+			if budget == 0 {
+				return nil
+			}
+		}
+		if len(names) == 0 {
+			f.endSweeps(running)
+		}
+	}
+	return nil
+}
+
+// running gives the sweeps that go through the contacts now.
+func (n *nursery) running() []*sweep {
+	first := 0
+	for first < len(n.sweeps) && n.sweeps[first].running {
+		first++
+	}
+	if first == 0 {
+		first = len(n.sweeps)
+	}
+	for _, s := range n.sweeps[:first] {
+		s.running = true
+	}
+	return n.sweeps[:first]
+}
+
+// sweepContact lets the sweeps act on a contact that did not have its turn. What of it counts for the budget depends on nothing but the contact,
+// wherever it lies.
+func (f *Fold) sweepContact(c *contact, sweeps []*sweep) (acted bool) {
+	for _, s := range sweeps {
+		if s.number > c.swept && s.concerns(c) {
+			f.sweep(s, c)
+			acted = true
+		}
+	}
+	return acted
+}
+
+// stateful says whether the sweep looks only at contacts that scenarios know.
+func (s *sweep) stateful() bool {
+	return s.kind == sweepMove || s.kind == sweepResume || s.kind == sweepDrop
+}
+
+func (s *sweep) concerns(c *contact) bool {
+	return c.story.state() != nil || !s.stateful() && c.isSomebody()
+}
+
+// catchUp gives a contact its turn in all sweeps that have not come to it, and rings its timers that are due. It gives how often something was
+// done.
+func (f *Fold) catchUp(c *contact, now event.Time) (acted int) {
+	n := &f.nursery
+	if c.swept != n.lastSweep {
+		for _, s := range n.sweeps {
+			if s.number > c.swept && s.cursor < c.name && s.concerns(c) {
+				f.sweep(s, c)
+				acted++
+			}
+		}
+		c.swept = n.lastSweep
+		f.touch(c)
+	}
+	if f.wake(c, now) {
+		acted++
+	}
+	return acted
+}
+
+// hosting lets sweeps that a definition began come to the first contacts at once.
+func (f *Fold) hosting(err error) error {
+	if err != nil {
+		return err
+	}
+	return f.sweepOn(tickSweeps)
+}
+
+// sweep acts on one contact.
+func (f *Fold) sweep(s *sweep, c *contact) {
+	sc := s.scenario.scenario
+	f.wake(c, s.at)
+	w, subject := f.enter(c, s.at)
+	switch s.kind {
+	case sweepMeet:
+		w.Meet(subject, sc)
+	case sweepMove:
+		w.Move(subject, sc)
+	case sweepFire:
+		w.Fire(subject, sc, s.instant)
+	case sweepDrop:
+		w.Drop(subject, sc)
+	case sweepResume:
+		standing, since, resumed := sc.Standing, sc.SuspendedAt, sc.ResumedAt
+		sc.Standing.Suspended, sc.Standing.CatchUp = false, s.catchUp
+		sc.SuspendedAt, sc.ResumedAt = s.since, s.at
+		w.Move(subject, sc)
+		sc.Standing, sc.SuspendedAt, sc.ResumedAt = standing, since, resumed
+	case sweepReach:
+		if v := sc.Versions[s.version]; v != nil && v.Program != nil && w.Reaches(subject, sc, v) {
+			s.count++
+		}
+	}
+	f.leave(c)
+}
+
+// endSweeps lets go of sweeps that came to everybody.
+func (f *Fold) endSweeps(ended []*sweep) {
+	n := &f.nursery
+	for _, s := range ended {
+		h := s.scenario
+		switch {
+		case s.kind == sweepDrop:
+			f.forgetHosted(h)
+		case s.kind == sweepReach && h.scenario.Pending != nil && h.scenario.Pending.Number == s.version:
+			count := s.count
+			h.reach, h.changed = &count, true
+		}
+		if f.options.Store != nil {
+			n.swept = append(n.swept, s.number)
+		}
+	}
+	n.sweeps = slices.Clone(n.sweeps[len(ended):])
+	if slices.ContainsFunc(ended, func(s *sweep) bool { return s.kind == sweepDrop }) {
+		n.arrange()
+	}
+}
+
+// sweptAtOnce is how many contacts are looked up at a time.
+const sweptAtOnce = 256
+
+// nextSwept gives the next contacts behind the sweeps' cursor, in the order of their names: of whom something is known, and who were there when
+// the sweeps began. Others may be among them.
+func (f *Fold) nextSwept(sweeps []*sweep) ([]string, error) {
+	cursor := sweeps[0].cursor
+	var names []string
+	stateful := true // all sweeps look at contacts that scenarios know
+	for _, s := range sweeps {
+		from, found := slices.BinarySearch(s.unstored, cursor)
+		if found {
+			from++
+		}
+		names = append(names, s.unstored[from:min(len(s.unstored), from+sweptAtOnce)]...)
+		stateful = stateful && s.stateful()
+	}
+	prefixes := []byte{storyPrefix, attributePrefix}
+	if stateful {
+		prefixes = prefixes[:1]
+	}
+	for _, prefix := range prefixes {
+		if f.options.Store == nil {
+			break
+		}
+		found := 0
+		lower := append(append([]byte{prefix}, cursor...), 0)
+		err := f.options.Store.Scan(lower, []byte{prefix + 1}, func(key, _ []byte) (bool, error) {
+			names = append(names, string(key[1:]))
+			found++
+			return found < sweptAtOnce, nil
+		})
+		if err != nil {
+			return nil, wrapRead(err)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return names[:min(len(names), sweptAtOnce)], nil
+}
+
+// storedSweep is a sweep as it lies in the store.
+type storedSweep struct {
+	Kind     sweepKind          `json:"kind"`
+	Scenario uint32             `json:"scenario"`
+	At       event.Time         `json:"at"`
+	Instant  event.Time         `json:"instant,omitempty"`
+	Since    event.Time         `json:"since,omitempty"`
+	CatchUp  definition.CatchUp `json:"catchUp,omitempty"`
+	Version  uint32             `json:"version,omitempty"`
+	Count    int64              `json:"count,omitempty"`
+	Running  bool               `json:"running,omitempty"`
+	Cursor   []byte             `json:"cursor,omitempty"`
+}
+
+func sweepKey(number uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{sweepPrefix}, number)
+}
+
+// writeSweeps stores the sweeps that are not through, and forgets those that are.
+func (n *nursery) writeSweeps(w Writer) error {
+	for _, number := range n.swept {
+		if err := w.Delete(sweepKey(number)); err != nil {
+			return err
+		}
+	}
+	for _, s := range n.sweeps {
+		stored, err := json.Marshal(storedSweep{
+			s.kind, s.scenario.number, s.at, s.instant, s.since, s.catchUp, s.version, s.count, s.running, []byte(s.cursor),
+		})
+		if err != nil {
+			return fmt.Errorf("encode a sweep: %w", err)
+		}
+		if err := w.Set(sweepKey(s.number), stored); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Fold) readSweeps() error {
+	n := &f.nursery
+	prefix := []byte{sweepPrefix}
+	err := f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
+		var stored storedSweep
+		if len(key) != 1+8 || json.Unmarshal(value, &stored) != nil || n.numbered[stored.Scenario] == nil {
+			return false, fmt.Errorf("%w: a sweep", ErrCorruptState)
+		}
+		h := n.numbered[stored.Scenario]
+		if h.scenario == nil {
+			return false, fmt.Errorf("%w: a sweep is of no scenario", ErrCorruptState)
+		}
+		n.sweeps = append(n.sweeps, &sweep{
+			number: binary.BigEndian.Uint64(key[1:]), scenario: h, kind: stored.Kind, at: stored.At, instant: stored.Instant, since: stored.Since,
+			catchUp: stored.CatchUp, version: stored.Version, count: stored.Count, running: stored.Running, cursor: string(stored.Cursor),
+		})
+		return true, nil
+	})
+	return wrapRead(err)
+}
