@@ -111,6 +111,7 @@ func (l *life) answerReport(ctx context.Context, r *pendingReport) (answered boo
 	}
 	if err == nil {
 		l.opts.Metrics.reported(r.into)
+		l.hear(r.into)
 	}
 	r.done(err)
 	return true

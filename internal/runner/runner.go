@@ -9,14 +9,17 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/engine"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/eventlog"
@@ -229,7 +232,7 @@ func (r *Runner) compilable(wanted control.Definitions) (control.Definitions, co
 		if d.Keep() {
 			continue
 		}
-		if _, err := compile(d.Key, d.Meaning); err != nil {
+		if err := compiles(compile, d.Key, d.Meaning); err != nil {
 			applied.Refused = append(applied.Refused, control.Refusal{Key: d.Key, Version: d.Version, Message: err.Error()})
 			d.Meaning = nil
 		}
@@ -237,4 +240,28 @@ func (r *Runner) compilable(wanted control.Definitions) (control.Definitions, co
 	return wanted, applied
 }
 
+// compiles says what is wrong with a meaning.
+func compiles(compile engine.Compiler, key string, meaning json.RawMessage) (err error) {
+	var of definition.Compiler
+	kind, _, _ := strings.Cut(key, "/")
+	switch kind {
+	case "NurtureScenario":
+		_, err = of.CompileScenario(meaning)
+	case "MessageChannel":
+		_, err = of.CompileChannel(meaning)
+	case "MessagingPolicy":
+		_, err = of.CompilePolicy(meaning)
+	default:
+		_, err = compile(key, meaning)
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
 var _ control.Plane = (*Runner)(nil)
+
+// Now is the time that the runner believes.
+func (r *Runner) Now() event.Time { return r.clock.believed() }

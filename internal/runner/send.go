@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/eventlog"
 	"github.com/waymark-dev/waymark/internal/record"
 	"github.com/waymark-dev/waymark/internal/sender"
@@ -23,7 +24,7 @@ func (l *life) send(ctx context.Context) error {
 	if err != nil {
 		return nil // no clock, no claims
 	}
-	notes, err := l.desk.Turn(bookOf(l.folded), now)
+	notes, err := l.desk.Turn(l.folded, now)
 	if err != nil {
 		refuse(notes)
 		return err
@@ -65,5 +66,11 @@ func (l *life) appendNote(ctx context.Context, n *sender.Note) error {
 	return l.appendFailed(err)
 }
 
-// bookOf TEMP
-func bookOf(f any) sender.Book { return f.(sender.Book) }
+// hear lets the sender know what receivers told of its messages. The operator asks for reports all the time; without one, channels are judged
+// by their answers alone.
+func (l *life) hear(p *aggregate.Partition) {
+	for i := range p.Channels {
+		c := &p.Channels[i]
+		l.desk.Heard(c.Key, c.Message.Bounced, c.Message.Complained)
+	}
+}

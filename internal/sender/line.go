@@ -21,6 +21,8 @@ const (
 	// botConcurrency is how many messages a bot sends at a time; dryConcurrency how many are made at a time that need nobody's answer.
 	botConcurrency = 8
 	dryConcurrency = 64
+	// aheadShare is which part of what leaves in a second is claimed ahead: that of 50 ms.
+	aheadShare = 20
 	// mostInLine bounds how many messages of a channel are claimed and not yet told of.
 	mostInLine = 5000
 )
@@ -108,8 +110,8 @@ func (l *line) room(d *Desk, claimedToday func() int64, today event.Time) (n int
 	} else {
 		n = mostInLine
 	}
-	// What leaves in a second is claimed ahead, so that claiming never holds up sending, and nothing waits long after it was granted.
-	n = min(n, min(2*l.concurrency()+l.meter.lastSecond(now), mostInLine)-l.inLine)
+	// What is claimed when the process dies is in doubt, so no more is claimed ahead than leaves while claims and results are written.
+	n = min(n, min(l.concurrency()+l.meter.lastSecond(now)/aheadShare, mostInLine)-l.inLine)
 	if l.orphan {
 		n = min(n, orphansAtOnce-l.inLine)
 	}

@@ -30,6 +30,9 @@ func newPace(limits definition.Limits, share float64, now time.Time) pace {
 		return pace{}
 	}
 	messages := float64(limits.Messages) * share
+	if messages >= 1 {
+		messages = math.Floor(messages) // so that the sum of all shares keeps the limit
+	}
 	// In any stretch the bucket gives what it holds and what flows in, so both together make the limit.
 	burst := max(1, math.Floor(min(messages/20, 1000)))
 	perSecond := (messages - burst + 1) / limits.Per.Seconds()

@@ -71,10 +71,13 @@ type feedback struct {
 	bounced, complained map[int]int64
 }
 
-// Heard takes in how many messages of a channel came back or were complained of, as one partition counts them. The first count of a partition
-// only says where it begins.
-func (s *Sender) Heard(partition int, key string, bounced, complained int64) {
-	l := s.line(key)
+// Heard takes in how many messages of a channel came back or were complained of, as the desk's partition counts them. The first count only
+// says where it begins.
+func (d *Desk) Heard(key string, bounced, complained int64) {
+	if d == nil {
+		return
+	}
+	l := d.sender.line(key)
 	if l == nil {
 		return
 	}
@@ -82,12 +85,12 @@ func (s *Sender) Heard(partition int, key string, bounced, complained int64) {
 	if l.feedback.bounced == nil {
 		l.feedback = feedback{map[int]int64{}, map[int]int64{}}
 	}
-	newBounces := grown(l.feedback.bounced, partition, bounced)
-	newComplaints := grown(l.feedback.complained, partition, complained)
+	newBounces := grown(l.feedback.bounced, d.partition, bounced)
+	newComplaints := grown(l.feedback.complained, d.partition, complained)
 	p, stops := l.breaker.told(newBounces, newComplaints, time.Now())
 	l.mu.Unlock()
 	if stops {
-		s.pause(key, p)
+		d.sender.pause(key, p)
 	}
 }
 
