@@ -22,7 +22,7 @@ func (o *Options) play(ctx context.Context, w *workspace, in *intake, asOf event
 	if err != nil {
 		return nil, err
 	}
-	studio := newStudio(w, o.answers)
+	studio := newStudio(w, o.answers, !o.Untracked)
 	observer := &observer{seen: o.seen, studio: studio}
 	run := virtual.Options{
 		Opening: putInForce(w.funnels), Start: asOf, Starting: starting, Joined: in.joins, Until: asOf,

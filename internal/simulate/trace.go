@@ -65,7 +65,7 @@ func (t *tracer) see(s *sight) error {
 		step.Until = &until
 	}
 	if (n.What == nurture.Sent || n.What == nurture.Failed) && t.message != nil && t.message.Enrolment == n.Enrolment && t.message.Step == n.Step {
-		step.Subject = headline(t.message)
+		step.Subject = t.message.Headline()
 		if t.message.Error != "" {
 			step.Subject = t.message.Error
 		}
@@ -74,8 +74,8 @@ func (t *tracer) see(s *sight) error {
 	return nil
 }
 
-// headline is what a message can be told by at a glance.
-func headline(m *Message) string {
+// Headline is what a message can be told by at a glance: its subject, or how it begins.
+func (m *Message) Headline() string {
 	const most = 60
 	text := m.Subject
 	if text == "" {
