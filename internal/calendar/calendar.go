@@ -44,19 +44,19 @@ func (d Day) Weekday() int {
 }
 
 // stretch is a time during which a zone's clocks run on without a jump: from begins it, until ends it, and offset is what they are ahead of
-// UTC. All are in microseconds.
+// UTC. All are in microseconds; from is 0 where there is no beginning.
 type stretch struct {
-	from, until   event.Time
-	offset        int64
-	endless, ever bool // there is no end, there is no beginning
+	from, until event.Time
+	offset      int64
+	endless     bool
 }
 
 func stretchAt(t event.Time, zone *time.Location) stretch {
 	at := t.UTC().In(zone)
 	_, offset := at.Zone()
 	from, until := at.ZoneBounds()
-	s := stretch{offset: int64(offset) * second, ever: from.IsZero(), endless: until.IsZero()}
-	if !s.ever {
+	s := stretch{offset: int64(offset) * second, endless: until.IsZero()}
+	if !from.IsZero() {
 		s.from = event.At(from)
 	}
 	if !s.endless {

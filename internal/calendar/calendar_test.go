@@ -5,6 +5,7 @@ package calendar_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -311,12 +312,10 @@ func TestWindowsOpenWhenAWalkSaysSo(t *testing.T) {
 		w.Holidays = map[string]bool{(day + calendar.Day(rapid.IntRange(0, 3).Draw(t, "holiday"))).String(): true}
 		opens := func(local time.Time) bool {
 			weekday := (int(local.Weekday())+6)%7 + 1
-			for _, d := range w.Weekdays {
-				if d == weekday {
-					return !w.Holidays[local.Format(time.DateOnly)]
-				}
+			if len(w.Weekdays) > 0 && !slices.Contains(w.Weekdays, weekday) {
+				return false
 			}
-			return len(w.Weekdays) == 0 && !w.Holidays[local.Format(time.DateOnly)]
+			return !w.Holidays[local.Format(time.DateOnly)]
 		}
 		open := func(at event.Time) bool {
 			local := at.UTC().In(z)

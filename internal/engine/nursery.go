@@ -70,6 +70,8 @@ type hosted struct {
 	standing json.RawMessage
 	// reach is whom the version that is held would concern; see sweepReach.
 	reach *int64
+	// inside is how many are inside of each version as the store has it, encoded, and nextInside the same as it is being written.
+	inside, nextInside string
 	// firing is when its schedule is next due, once scheduled says that this was looked up; 0 is never.
 	firing    event.Time
 	scheduled bool

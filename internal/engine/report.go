@@ -57,7 +57,7 @@ func (n *nursery) report(p *aggregate.Partition) {
 		case h.kind == hostedScenario:
 			p.Scenarios = append(p.Scenarios, h.reportScenario())
 		case h.kind == hostedChannel:
-			p.Channels = append(p.Channels, n.reportChannel(h))
+			p.Channels = append(p.Channels, n.reportChannel(h, p.Clock))
 		}
 	}
 	p.Suppressed = int64(len(n.suppressed.all))
@@ -76,9 +76,11 @@ func (h *hosted) reportScenario() aggregate.Scenario {
 	return r
 }
 
-func (n *nursery) reportChannel(h *hosted) aggregate.Channel {
+func (n *nursery) reportChannel(h *hosted, clock event.Time) aggregate.Channel {
 	r := h.channel.Tally.Report(h.key)
-	r.PausedUntil, r.PauseReason = h.channel.PausedUntil, h.pauseReason
+	if h.channel.PausedUntil > clock {
+		r.PausedUntil, r.PauseReason = h.channel.PausedUntil, h.pauseReason
+	}
 	r.Waiting, r.Oldest = n.wanted.waiting(h.key)
 	return r
 }

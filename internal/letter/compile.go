@@ -35,18 +35,19 @@ type compiler struct {
 	at       place
 	problems Problems
 
-	out    strings.Builder
-	known  map[string]bool // variables of the template's own
-	blocks []*block
-	loops  int
-	used   map[string]bool // filters
-	token  parser.Token
-	hidden string // comment or raw: its text is no template
+	out     strings.Builder
+	known   map[string]bool // variables of the template's own
+	blocks  []*block
+	loops   int
+	used    map[string]bool // filters that it names
+	escapes map[string]bool // filters behind its outputs
+	token   parser.Token
+	hidden  string // comment or raw: its text is no template
 }
 
 // compile gives nothing when there were problems.
 func (k *compiler) compile(source string) *template {
-	k.known, k.used = make(map[string]bool), make(map[string]bool)
+	k.known, k.used, k.escapes = make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	if len(source) > maxTemplate {
 		k.complain("", fmt.Sprintf("the template has %d bytes, more than %d", len(source), maxTemplate), "shorten it")
 		return nil
@@ -73,7 +74,7 @@ func (k *compiler) compile(source string) *template {
 		k.complain("", strings.TrimPrefix(err.Error(), "Liquid error"), "")
 		return nil
 	}
-	return &template{root: root, filters: slices.Sorted(maps.Keys(k.used))}
+	return &template{root: root, filters: slices.Sorted(maps.Keys(k.used)), escapes: slices.Sorted(maps.Keys(k.escapes))}
 }
 
 func (k *compiler) complain(text, message, hint string) {
@@ -133,6 +134,7 @@ func (k *compiler) output(t parser.Token) {
 		}
 		filter = filterText // it says that it is right as it is
 	}
+	k.escapes[filter] = true
 	at := strings.Index(t.Source[2:], t.Args) + 2
 	k.out.WriteString(t.Source[:at] + "(" + t.Args + ") | " + filter + t.Source[at+len(t.Args):])
 }
@@ -140,7 +142,11 @@ func (k *compiler) output(t parser.Token) {
 // expression checks an expression, of a statement with a selector by the library's own name.
 func (k *compiler) expression(source, selector string) (calls []call, ok bool) {
 	if err := parse(selector + source); err != nil {
-		k.complain(source, "it cannot be read", "write a variable, then filters behind |, as in contact.name | default: \"friend\"")
+		hint := "write a variable, then filters behind |, as in contact.name | default: \"friend\""
+		if slices.ContainsFunc(symbols(source), func(s symbol) bool { return s.kind == other && s.text[0] >= 0x80 }) {
+			hint = `write names with other than Latin letters in brackets and quotes, as in contact["имя"]`
+		}
+		k.complain(source, "it cannot be read", hint)
 		return nil, false
 	}
 	variables, calls := mentions(symbols(source))
@@ -191,12 +197,15 @@ func exampleArgs(n int) string {
 	return ": " + strings.TrimSuffix(strings.Repeat("…, ", n), ", ")
 }
 
+var eventFields = []string{"id", "type", "time", "source", "data"}
+
 // roots are the variables that every letter has, with their fields; nil lets any field be.
 var roots = map[string][]string{
 	"contact":   nil,
 	"vars":      nil,
 	"adMark":    {},
-	"event":     {"id", "type", "time", "source", "data"},
+	"event":     eventFields,
+	"trigger":   eventFields, // another word for it, as expressions have both
 	"scenario":  {"name", "title", "step", "version"},
 	"workspace": {"name", "title", "currency", "timeZone", "publicURL"},
 	"links":     {"unsubscribe", "preferences", "confirm", "start"},
@@ -218,8 +227,8 @@ func (k *compiler) variable(v variable) {
 		if len(fields) > 0 {
 			hint = "write one of " + v.root + "." + strings.Join(fields, ", "+v.root+".")
 		}
-		if v.root == "event" {
-			hint = "write event.data." + v.path[0] + " for what the event carries, or one of event." + strings.Join(fields, ", event.")
+		if v.root == "event" || v.root == "trigger" {
+			hint = "write " + v.root + ".data." + v.path[0] + " for what the event carries, or one of event." + strings.Join(fields, ", event.")
 		}
 		k.complain(v.text, "there is no such field", hint)
 		return
@@ -235,7 +244,7 @@ func (k *compiler) variable(v variable) {
 		}
 	case "vars":
 		k.reads.Vars.add(v, 0)
-	case "event":
+	case "event", "trigger":
 		k.reads.Event.Any = true
 		if len(v.path) == 0 || v.path[0] == "data" {
 			k.reads.Event.add(v, 1)

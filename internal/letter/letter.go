@@ -77,7 +77,8 @@ func (r *Read) add(v variable, from int) {
 // template is one part.
 type template struct {
 	root    render.Node
-	filters []string // that it names, besides the escapes
+	filters []string // that it names
+	escapes []string // that stand behind its outputs
 }
 
 // Compile checks and prepares a content. The error is Problems.

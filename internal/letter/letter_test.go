@@ -63,10 +63,12 @@ func TestText(t *testing.T) {
 		"an attribute":                        {text: "{{ contact.name }}", want: "Анна"},
 		"an attribute by its longer name":     {text: "{{ contact.attributes.name }}", want: "Анна"},
 		"an attribute by brackets":            {text: `{{ contact["name"] }}`, want: "Анна"},
+		"an attribute in other letters":       {text: `{{ contact["имя"] | default: "нет" }}`, want: "нет"},
 		"the contact's id":                    {text: "{{ contact.id }}", want: "c-1"},
 		"a missing attribute":                 {text: "[{{ contact.nick }}]", want: "[]"},
 		"a default":                           {text: `{{ contact.nick | default: "друг" }}`, want: "друг"},
 		"the event":                           {text: "{{ event.type }} {{ event.data.count }}", want: "cart.left 2"},
+		"the event by its other name":         {text: "{{ trigger.data.count }}", want: "2"},
 		"what a step stored":                  {text: "{{ vars.stock.left }}", want: "5"},
 		"scenario and workspace":              {text: "{{ scenario.title }}/{{ workspace.title }}", want: "Брошенная корзина/Лавка"},
 		"no escape in a text":                 {text: "{{ event.data.items[0].title }}", want: "Платье <красное>"},
@@ -156,6 +158,10 @@ func TestProblems(t *testing.T) {
 		"an expression that cannot be read": {
 			letter.Content{Text: "{{ contact.name | }}"},
 			letter.Problem{Part: "text", Line: 1, Text: "contact.name |", Message: "it cannot be read", Hint: "write a variable"},
+		},
+		"a name in other letters": {
+			letter.Content{Text: "{{ contact.имя }}"},
+			letter.Problem{Part: "text", Line: 1, Text: "contact.имя", Message: "it cannot be read", Hint: `contact["имя"]`},
 		},
 		"a number that is too long": {
 			letter.Content{Text: "{{ 99999999999999999999999 }}"},

@@ -174,11 +174,16 @@ func (h inHTML) inComment(text string) (inHTML, string) {
 }
 
 func (h inHTML) inRaw(text string) (inHTML, string) {
-	end := strings.Index(strings.ToLower(text), "</"+h.element)
-	if end < 0 {
-		return h, ""
+	for {
+		at := strings.Index(text, "</")
+		if at < 0 {
+			return h, ""
+		}
+		text = text[at+2:]
+		if len(text) >= len(h.element) && strings.EqualFold(text[:len(h.element)], h.element) {
+			return inHTML{region: tag, element: h.element, closing: true}, text[len(h.element):]
+		}
 	}
-	return inHTML{region: tag, element: h.element, closing: true}, text[end+2+len(h.element):]
 }
 
 // inTag moves one symbol on within a tag.

@@ -127,13 +127,14 @@ func newRun(d *Data) (*run, error) {
 			"id": d.Event.ID, "type": d.Event.Type, "source": d.Event.Source, "time": d.Event.Time.UTC().Format(time.RFC3339Nano), "data": data,
 		}
 	}
+	trigger := newObject(event)
 	r := &run{now: d.Now, zone: d.Zone, locale: localeOf(d.Language), currency: d.Workspace.Currency}
 	if r.zone == nil {
 		r.zone = time.UTC
 	}
 	r.bindings = map[string]any{
 		runName:   r,
-		"contact": contactObject(contact, d.ContactID), "event": newObject(event), "vars": vars,
+		"contact": contactObject(contact, d.ContactID), "event": trigger, "trigger": trigger, "vars": vars,
 		"scenario": texts("name", d.Scenario.Name, "title", d.Scenario.Title, "step", d.Scenario.Step, "version", d.Scenario.Version),
 		"workspace": texts("name", d.Workspace.Name, "title", d.Workspace.Title, "currency", d.Workspace.Currency,
 			"timeZone", d.Workspace.TimeZone, "publicURL", d.Workspace.PublicURL),

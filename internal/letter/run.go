@@ -115,7 +115,7 @@ func (r *run) render(part string, t *template) (text string, err error) {
 		}
 		return v
 	})
-	for name := range escapes {
+	for _, name := range t.escapes {
 		config.AddFilter(name, func(v any) (any, error) {
 			escaped := escape(name, v)
 			return escaped, r.step(1 + len(escaped)/256)

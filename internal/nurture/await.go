@@ -18,7 +18,7 @@ func (p *place) await() (next int, on bool) {
 			return step.Await[i].Then, true
 		}
 	}
-	e.phase, e.due, e.skipping = resting, p.timeout(), false
+	e.phase, e.due = resting, p.timeout()
 	return 0, false
 }
 
@@ -59,7 +59,7 @@ func (p *place) awaited(step *definition.StepProgram, x *happening) (then int, f
 			found = x.before != nil && p.sc.holds(&program.Condition, p.question())
 		case a.Event != x.event.Type || x.event.Time < p.e.arrived || x.byMachine():
 			continue
-		case a.Of != "" && (x.message().Step != a.Of || x.message().Enrolment != p.e.id.String()):
+		case a.Of != "" && !p.isAbout(x.message(), a.Of):
 			continue
 		default:
 			found = p.sc.holds(&program.Where, p.about(x.event))
@@ -69,6 +69,19 @@ func (p *place) awaited(step *definition.StepProgram, x *happening) (then int, f
 		}
 	}
 	return 0, false
+}
+
+// isAbout says whether an event is about the message that the enrolment was sent at a step.
+func (p *place) isAbout(told *event.MessageData, step string) bool {
+	if told.Step != "" || told.Enrolment != "" {
+		return told.Step == step && told.Enrolment == p.e.id.String()
+	}
+	effect, ok := parseID(told.Effect)
+	if !ok {
+		return false
+	}
+	m := p.s.State.messageOf(effect)
+	return m != nil && m.step == step && m.enrolment == p.e.id
 }
 
 // taskDone says whether an event tells that the task was done.

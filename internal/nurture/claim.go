@@ -91,10 +91,6 @@ func (w *World) abandon(s *Subject, effect id, attempt int) {
 		if f.effect != effect || attempt != f.attempt+1 {
 			continue
 		}
-		channel := w.channels[f.channel]
-		if channel != nil && channel.Program.Meaning.Guarantee == definition.AtMostOnce {
-			return // its owner says so instead
-		}
 		if a := w.accountOf(&f.message, f.kind); !f.doubted {
 			a.count(func(m *aggregate.Message) { m.InDoubt++ })
 		}
@@ -114,19 +110,35 @@ func (p *place) grant() {
 			a.channel.Tally.granted(p.w.today(p.s.Now))
 		}
 		if step.Send != nil && step.Send.Purpose == definition.Marketing {
-			c.claims = append(slices.DeleteFunc(c.claims, func(t event.Time) bool { return t+capMemory < p.s.Now }), p.s.Now)
-			if len(c.claims) > maxClaims {
-				c.claims = slices.Delete(c.claims, 0, len(c.claims)-maxClaims)
-			}
+			c.spend(&p.w.Policy.Meaning, p.s.Now)
+			e.spent = p.s.Now
 		}
 	}
 	e.phase, e.claimedAt, e.due = claimed, p.s.Now, 0
 	e.attempt++
-	if channel := p.w.Channels[channelOf(&step.Step)]; channel != nil {
+	if channel := p.w.Channels[channelOf(&step.Step)]; channel != nil && step.Send != nil {
 		if address, known := p.address(channel); known {
 			e.address = addressID(channel.Program.Meaning.Medium, address)
 		}
 	}
+}
+
+// spend notes a marketing message for the frequency cap, and forgets those that no cap looks at.
+func (c *Contact) spend(policy *definition.Policy, now event.Time) {
+	memory := max(capMemory, event.Time(policy.CapPer.Microseconds()))
+	c.claims = append(slices.DeleteFunc(c.claims, func(t event.Time) bool { return t+memory < now }), now)
+	if most := max(maxClaims, int(policy.CapMessages)); len(c.claims) > most {
+		c.claims = slices.Delete(c.claims, 0, len(c.claims)-most)
+	}
+}
+
+// claimsBut gives when marketing messages were granted, without the one that was at spent itself; 0 is none.
+func (c *Contact) claimsBut(spent event.Time) []event.Time {
+	at := slices.Index(c.claims, spent)
+	if spent == 0 || at < 0 {
+		return c.claims
+	}
+	return slices.Delete(slices.Clone(c.claims), at, at+1)
 }
 
 // verdict says that a message is left out, or until when it is put off; neither grants it.
@@ -169,10 +181,7 @@ func (p *place) judge() verdict {
 	if v := p.w.policy.quiet(&p.w.Policy.Meaning, now, p.zone()); v != (verdict{}) {
 		return v
 	}
-	if e.attempt > 0 { // it is among those that the cap counts already
-		return verdict{}
-	}
-	return capped(&p.w.Policy.Meaning, p.s.State.claims, now)
+	return capped(&p.w.Policy.Meaning, p.s.State.claimsBut(e.spent), now)
 }
 
 // refusal says why a message must not be sent to the person at all; empty when it may.

@@ -14,10 +14,14 @@ import (
 type Kind string
 
 const (
-	KindSend    Kind = "Send"
+	// KindSend sends a message to the person.
+	KindSend Kind = "Send"
+	// KindWebhook calls an endpoint.
 	KindWebhook Kind = "Webhook"
-	KindTask    Kind = "Task"
-	KindSet     Kind = "Set"
+	// KindTask asks somebody to do something.
+	KindTask Kind = "Task"
+	// KindSet writes attributes of the contact.
+	KindSet Kind = "Set"
 )
 
 // Effect is something that an enrolment wants done, or that was granted and of which it is not known whether it was.
@@ -34,6 +38,8 @@ type Effect struct {
 	// Attempt is the last claim that was granted, from 1; 0 is none. Claimed says that nothing is known of what became of that.
 	Attempt int
 	Claimed bool
+	// Ended is set when the enrolment has ended: it is not granted again, and only what became of it is still to be told.
+	Ended bool
 }
 
 // Grant is what a sender needs to know of an effect that was granted.
@@ -137,7 +143,7 @@ func (p *place) address(channel *Channel) (string, bool) {
 func (c *Contact) Wanted(w *World, now event.Time) []Effect {
 	var wanted []Effect
 	for _, e := range c.enrolments {
-		if e.status != inside || e.phase != claimed && (e.phase != ready || e.due > now) {
+		if e.status != inside || e.phase != claimed && e.phase != ready {
 			continue
 		}
 		p, ok := w.placeOf(&Subject{State: c}, e)
@@ -159,7 +165,7 @@ func (c *Contact) Wanted(w *World, now event.Time) []Effect {
 	}
 	for i := range c.flights {
 		f := &c.flights[i]
-		x := Effect{ID: f.effect.String(), Kind: f.kind, NotBefore: f.claimedAt, Attempt: f.attempt, Claimed: true}
+		x := Effect{ID: f.effect.String(), Kind: f.kind, NotBefore: f.claimedAt, Attempt: f.attempt, Claimed: true, Ended: true}
 		if sc := w.byHash[f.scenario]; sc != nil {
 			x.Scenario = sc.Key
 		}
@@ -182,6 +188,9 @@ func (c *Contact) Grant(w *World, s *Subject, effect string) (Grant, bool) {
 	if !ok || p.e.phase != claimed {
 		return Grant{}, false
 	}
+	aside := *p.sc // whatever is asked here is not in the log, so it must leave no trace in the numbers
+	aside.Tally = new(Tally)
+	p.sc = &aside
 	e, step := p.e, p.step()
 	g := Grant{
 		Effect: effect, Contact: s.Name, Attempt: e.attempt, Scenario: p.sc.Key, Version: p.v.ID, Enrolment: e.id.String(),

@@ -43,7 +43,7 @@ type timing struct{ received, happened event.Time }
 // open says whether a scenario takes in anybody at all now, and counts it when it does not.
 func (w *World) open(s *Subject, sc *Scenario, t timing) bool {
 	switch v := sc.offered(); {
-	case s.hidden() || sc.Removed || v == nil:
+	case s.Hidden || sc.Removed || v == nil:
 		return false
 	case sc.Standing.Suspended:
 		sc.Tally.refuse(Suspended)
@@ -196,7 +196,7 @@ func (w *World) retryAudiences(s *Subject) {
 	for i := range waiting {
 		r := &waiting[i]
 		sc := w.byHash[r.scenario]
-		if sc == nil || s.hidden() {
+		if sc == nil || s.Hidden {
 			continue
 		}
 		if sc.frozen() || sc.Active == nil || sc.Active.Program.Meaning.InFlight == definition.Drain || !w.mayHold(s, sc, &r.entry) {

@@ -46,6 +46,9 @@ func (x *happening) byMachine() bool {
 func (w *World) Event(s *Subject, e *event.Event, before []byte) {
 	w.begin(s)
 	defer w.finish(s)
+	for _, n := range s.State.enrolments {
+		n.fresh = false // where time brought it before the event, it sees the event
+	}
 	x := happening{event: e, before: before}
 	var there []*enrolment // those that the event itself lets in do not see it
 	if len(s.State.enrolments) > 0 {
@@ -74,20 +77,23 @@ func (w *World) Event(s *Subject, e *event.Event, before []byte) {
 func (w *World) Hide(s *Subject) {
 	w.begin(s)
 	defer w.finish(s)
-	c := s.State
-	c.hidden, c.retries, c.armed = true, nil, nil
-	for _, e := range c.enrolments {
-		e.window = 0 // what it would bring is counted with the other contact
-		sc := w.byHash[e.scenario]
-		if sc == nil {
-			e.status = gone
-			continue
-		}
-		w.end(s, sc, e, Merged)
-		if e.status == left {
-			w.forget(sc, e)
-		}
+	s.Hidden = true
+	s.State.retries, s.State.armed = nil, nil
+	for _, e := range s.State.enrolments {
+		w.discard(s, e, Merged)
 	}
+}
+
+// discard ends an enrolment and gives it up: what it would still bring is not counted.
+func (w *World) discard(s *Subject, e *enrolment, reason string) {
+	sc := w.byHash[e.scenario]
+	if sc == nil {
+		e.status = gone
+		return
+	}
+	e.window = 0
+	w.end(s, sc, e, reason)
+	w.forget(sc, e)
 }
 
 // Drop ends all that a contact has in a scenario that is forgotten.
@@ -97,13 +103,8 @@ func (w *World) Drop(s *Subject, sc *Scenario) {
 	c.retries = slices.DeleteFunc(c.retries, func(r retry) bool { return r.scenario == sc.hash })
 	c.armed = slices.DeleteFunc(c.armed, func(a armed) bool { return a.scenario == sc.hash })
 	for _, e := range c.enrolments {
-		if e.scenario != sc.hash {
-			continue
-		}
-		e.window = 0
-		w.end(s, sc, e, ScenarioDeleted)
-		if e.status == left {
-			w.forget(sc, e)
+		if e.scenario == sc.hash {
+			w.discard(s, e, ScenarioDeleted)
 		}
 	}
 	w.finish(s)

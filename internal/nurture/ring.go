@@ -23,7 +23,6 @@ func (w *World) begin(s *Subject) {
 
 func (w *World) prepare(s *Subject) {
 	s.hops, s.zone = nil, zoneOf{}
-	s.State.hidden = s.State.hidden || s.Hidden
 	for _, e := range s.State.enrolments {
 		e.fresh, e.hops = false, 0
 	}
@@ -41,8 +40,9 @@ type alarm struct {
 	at        event.Time
 	enrolment *enrolment
 	matures   bool
-	retry     int // index, when there is no enrolment and nothing is armed
 	armed     *armed
+	// retry is its index, when it is neither.
+	retry int
 }
 
 // ring acts on all that is due, in the order of time, scenario and enrolment.
@@ -51,6 +51,9 @@ func (w *World) ring(s *Subject) {
 		next, found := w.nextAlarm(s)
 		if !found {
 			return
+		}
+		for _, e := range s.State.enrolments {
+			e.hops = 0
 		}
 		switch e := next.enrolment; {
 		case e != nil && next.matures:
@@ -75,18 +78,19 @@ func (w *World) nextAlarm(s *Subject) (first alarm, found bool) {
 		}
 		first, found = a, true
 	}
-	for _, e := range c.enrolments { // in the order of scenarios and ids, so that of equals the first wins
-		if e.status == inside {
-			e.frozen = w.rests(e)
-			offer(e.scenario, alarm{at: e.timer(), enrolment: e})
-		}
-		offer(e.scenario, alarm{at: e.maturity(), enrolment: e, matures: true})
-	}
-	for i := range c.retries {
+	for i := range c.retries { // all in the order of scenarios, and of ids, so that of equals the first wins
 		offer(c.retries[i].scenario, alarm{at: c.retries[i].until, retry: i})
 	}
 	for i := range c.armed {
-		offer(c.armed[i].scenario, alarm{at: c.armed[i].at, armed: &c.armed[i]})
+		c.armed[i].frozen = w.rests(c.armed[i].scenario)
+		offer(c.armed[i].scenario, alarm{at: c.armed[i].timer(), armed: &c.armed[i]})
+	}
+	for _, e := range c.enrolments {
+		offer(e.scenario, alarm{at: e.maturity(), enrolment: e, matures: true})
+		if e.status == inside {
+			e.frozen = w.rests(e.scenario)
+			offer(e.scenario, alarm{at: e.timer(), enrolment: e})
+		}
 	}
 	return first, found
 }
@@ -101,9 +105,9 @@ func (w *World) scenarioOf(c *Contact, a *alarm) uint64 {
 	return c.retries[a.retry].scenario
 }
 
-// rests says whether time passes an enrolment by.
-func (w *World) rests(e *enrolment) bool {
-	sc := w.byHash[e.scenario]
+// rests says whether time passes a scenario by.
+func (w *World) rests(scenario uint64) bool {
+	sc := w.byHash[scenario]
 	return sc == nil || sc.frozen()
 }
 
@@ -131,10 +135,8 @@ func (w *World) timeOut(s *Subject, e *enrolment) {
 // giveUp stops waiting for the attributes that an audience asks for.
 func (w *World) giveUp(s *Subject, i int) {
 	c := s.State
-	if sc := w.byHash[c.retries[i].scenario]; sc != nil && !s.hidden() {
+	if sc := w.byHash[c.retries[i].scenario]; sc != nil && !s.Hidden {
 		sc.Tally.refuse(Audience)
 	}
 	c.retries = slices.Delete(c.retries, i, i+1)
 }
-
-func (s *Subject) hidden() bool { return s.Hidden || s.State.hidden }

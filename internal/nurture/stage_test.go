@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,19 +44,23 @@ type stage struct {
 	serial     int
 	// sent are the steps whose messages were granted, by contact, with their variants.
 	sent   map[string][]string
-	grants map[string]int // by effect and attempt
+	grants map[string]int  // by effect and attempt
+	done   map[string]bool // effects that were sent
+	// keeps leaves contacts as they are, instead of decoding what was encoded after each step.
+	keeps bool
 }
 
 type person struct {
 	state      *Contact
 	attributes map[string]any
+	hidden     bool
 }
 
 func newStage(t fataler, scenarios map[string]definition.Scenario) *stage {
 	t.Helper()
 	g := &stage{
 		t: t, now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), people: map[string]*person{}, suppressed: map[string]bool{},
-		sent: map[string][]string{}, grants: map[string]int{},
+		sent: map[string][]string{}, grants: map[string]int{}, done: map[string]bool{},
 	}
 	g.world.Channels = map[string]*Channel{}
 	g.world.Suppressed = func(address string) bool { return g.suppressed[address] }
@@ -159,8 +164,9 @@ func (g *stage) step(name string, do func(s *Subject)) {
 		p = &person{state: new(Contact), attributes: map[string]any{}}
 		g.people[name] = p
 	}
-	s := &Subject{Name: name, State: p.state, Now: event.At(g.now), Attributes: p.json()}
+	s := &Subject{Name: name, State: p.state, Now: event.At(g.now), Attributes: p.json(), Hidden: p.hidden}
 	do(s)
+	p.hidden = p.hidden || s.Hidden
 	if due := p.state.Due(); due != 0 && due <= s.Now {
 		g.t.Fatalf("%s is due at %v, which is over", name, due.UTC())
 	}
@@ -170,7 +176,9 @@ func (g *stage) step(name string, do func(s *Subject)) {
 	if again := read.Append(nil); !bytes.Equal(stored, again) {
 		g.t.Fatalf("%s reads as another contact", name)
 	}
-	p.state = read
+	if !g.keeps {
+		p.state = read
+	}
 	g.balance()
 }
 
@@ -263,7 +271,7 @@ func (g *stage) happens(name, kind, data string, changes ...func(e *event.Event)
 func (g *stage) about(name, kind, step string, more ...func(d *event.MessageData)) {
 	g.t.Helper()
 	messages := g.people[name].state.messages
-	for i := len(messages) - 1; i >= 0; i-- {
+	for i := range slices.Backward(messages) {
 		if messages[i].step != step {
 			continue
 		}
@@ -327,6 +335,9 @@ func (g *stage) claimOne(name string, x Effect) (grant Grant, ok bool) {
 		if grant, ok = s.State.Grant(&g.world, s, x.ID); !ok {
 			g.t.Fatalf("effect %s was granted and cannot be sent", x.ID)
 		}
+		if g.done[x.ID] {
+			g.t.Fatalf("effect %s was granted after it was sent", x.ID)
+		}
 		id := fmt.Sprintf("%s/%d", x.ID, grant.Attempt)
 		if g.grants[id]++; g.grants[id] > 1 {
 			g.t.Fatalf("effect %s was granted twice", id)
@@ -338,6 +349,7 @@ func (g *stage) claimOne(name string, x Effect) (grant Grant, ok bool) {
 // answer appends the result of what was granted.
 func (g *stage) answer(grant Grant, kind string, more ...func(d *event.MessageData)) {
 	g.t.Helper()
+	g.done[grant.Effect] = g.done[grant.Effect] || kind == event.MessageSent
 	if grant.Kind == KindSet {
 		traits := map[string]any{}
 		g.must(json.Unmarshal(grant.Traits, &traits))

@@ -111,14 +111,14 @@ func (w *World) Fire(s *Subject, sc *Scenario, at event.Time) {
 	if v := sc.offered(); v == nil || v.Program.Meaning.Trigger.Schedule == nil {
 		return
 	}
-	w.fire(s, sc, at)
+	w.fire(s, sc, at, timing{happened: at})
 	w.follow(s)
 }
 
-func (w *World) fire(s *Subject, sc *Scenario, at event.Time) {
+func (w *World) fire(s *Subject, sc *Scenario, at event.Time, t timing) {
 	identity := "schedule:" + strconv.FormatInt(int64(at), 10)
 	e := &event.Event{Contact: s.Name, Type: scheduleType, Source: "waymark", ID: identity, Time: at, Received: at}
-	w.enter(s, sc, timing{happened: at}, entry{raw: s.Name, identity: identity, event: e}, false)
+	w.enter(s, sc, t, entry{raw: s.Name, identity: identity, event: e}, false)
 }
 
 // NextFire gives the first instant after another at which a scenario's schedule is due in the workspace's zone; 0 is never, or that each
@@ -141,10 +141,10 @@ func (w *World) Meet(s *Subject, sc *Scenario) {
 	w.begin(s)
 	defer w.finish(s)
 	v := sc.Active
-	if v == nil || sc.Removed || s.hidden() {
+	if v == nil || sc.Removed || s.Hidden {
 		return
 	}
-	if w.matchesAlready(s, sc, v) {
+	if !sc.frozen() && w.matchesAlready(s, sc, v) {
 		identity := "segment:existing:" + v.ID
 		e := &event.Event{Contact: s.Name, Type: existingType, Source: "waymark", ID: identity, Time: s.Now, Received: s.Now}
 		w.enter(s, sc, timing{}, entry{raw: s.Name, identity: identity, event: e}, false)
@@ -173,14 +173,14 @@ func (c *Contact) wasIn(sc *Scenario) bool {
 func (w *World) arm(s *Subject, sc *Scenario) {
 	c := s.State
 	c.armed = slices.DeleteFunc(c.armed, func(a armed) bool { return a.scenario == sc.hash })
-	if sc.Active == nil || sc.Removed || s.hidden() {
+	if sc.Active == nil || sc.Removed || s.Hidden {
 		return
 	}
 	at, ok := w.nextDate(s, sc, sc.Active)
 	if !ok || at <= s.Now {
 		return
 	}
-	c.armed = append(c.armed, armed{sc.hash, at})
+	c.armed = append(c.armed, armed{scenario: sc.hash, at: at})
 	slices.SortFunc(c.armed, func(a, b armed) int { return w.compareScenarios(a.scenario, b.scenario) })
 }
 
@@ -214,15 +214,15 @@ func (w *World) nextDate(s *Subject, sc *Scenario, v *Version) (event.Time, bool
 func (w *World) dateCame(s *Subject, a armed) {
 	sc := w.byHash[a.scenario]
 	s.State.armed = slices.DeleteFunc(s.State.armed, func(o armed) bool { return o == a })
-	if sc == nil || sc.Active == nil || sc.Removed {
+	if sc == nil || sc.Active == nil {
 		return
 	}
-	if t := &sc.Active.Program.Meaning.Trigger; t.Schedule != nil {
-		w.fire(s, sc, a.at)
+	if t := &sc.Active.Program.Meaning.Trigger; t.Schedule != nil && t.Schedule.ContactZone {
+		w.fire(s, sc, a.at, timing{})
 	} else if t.Date != nil {
 		identity := "date:" + a.at.UTC().In(w.zone(s, sc)).Format("2006-01-02T15:04")
 		e := &event.Event{Contact: s.Name, Type: dateType, Source: "waymark", ID: identity, Time: a.at, Received: a.at}
-		w.enter(s, sc, timing{happened: a.at}, entry{raw: s.Name, identity: identity, event: e}, false)
+		w.enter(s, sc, timing{}, entry{raw: s.Name, identity: identity, event: e}, false)
 	}
 	w.follow(s)
 	w.arm(s, sc)

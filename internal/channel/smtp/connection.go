@@ -62,6 +62,9 @@ func (s *server) connect(ctx context.Context) (*connection, error) {
 	release()
 	if err != nil {
 		_ = raw.Close()
+		if failed, ok := errors.AsType[*channel.Failure](err); ok && failed.Code == "" {
+			failed.Err = explain(ctx, failed.Err)
+		}
 		return nil, err
 	}
 	return c, nil
@@ -167,16 +170,16 @@ func (c *connection) bound(ctx context.Context, patience time.Duration) (release
 }
 
 // command says a line and reads the answer, which must begin with those digits. An answer with others is a *textproto.Error.
-func (c *connection) command(ctx context.Context, expect int, format string, values ...any) (string, error) {
+func (c *connection) command(ctx context.Context, expect int, line string) error {
 	defer c.bound(ctx, commandPatience)()
-	id, err := c.client.Text.Cmd(format, values...)
+	id, err := c.client.Text.Cmd("%s", line)
 	if err != nil {
-		return "", explain(ctx, err)
+		return explain(ctx, err)
 	}
 	c.client.Text.StartResponse(id)
 	defer c.client.Text.EndResponse(id)
-	_, said, err := c.client.Text.ReadResponse(expect)
-	return said, explain(ctx, err)
+	_, _, err = c.client.Text.ReadResponse(expect)
+	return explain(ctx, err)
 }
 
 // explain says that the context ended, where that is why the connection failed.

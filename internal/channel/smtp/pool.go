@@ -22,6 +22,8 @@ type pool struct {
 	server *server
 	// places has an element for each connection in use; those that wait keep no place, as they are taken before another is made.
 	places chan struct{}
+	// patience is idleFor, but in tests.
+	patience time.Duration
 
 	mu     sync.Mutex
 	idle   []waiting
@@ -35,7 +37,7 @@ type waiting struct {
 }
 
 func newPool(s *server, connections int) *pool {
-	return &pool{server: s, places: make(chan struct{}, connections)}
+	return &pool{server: s, places: make(chan struct{}, connections), patience: idleFor}
 }
 
 // take gives a connection that waits, or makes one; it waits while all are in use.
@@ -82,7 +84,7 @@ func (p *pool) give(conn *connection, usable bool) {
 	kept := usable && !p.closed && conn.carried < mostCarried
 	if kept {
 		// At most as many wait as there are places, since each of them had one.
-		p.idle = append(p.idle, waiting{conn: conn, timer: time.AfterFunc(idleFor, func() { p.expire(conn) })})
+		p.idle = append(p.idle, waiting{conn: conn, timer: time.AfterFunc(p.patience, func() { p.expire(conn) })})
 	}
 	p.mu.Unlock()
 	<-p.places

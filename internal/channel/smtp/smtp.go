@@ -131,7 +131,7 @@ func (c *Channel) Probe(ctx context.Context) error {
 		return err
 	}
 	defer conn.quit()
-	if _, err := conn.command(ctx, 2, "NOOP"); err != nil {
+	if err := conn.command(ctx, 2, "NOOP"); err != nil {
 		return failure("NOOP", err)
 	}
 	return nil

@@ -37,7 +37,7 @@ func (c *connection) transfer(ctx context.Context, l *letter) (result channel.Re
 		{recipient, 2, "RCPT TO:<" + l.to + ">"},
 		{begin, 354, "DATA"},
 	} {
-		if _, err := c.command(ctx, step.expect, "%s", step.line); err != nil {
+		if err := c.command(ctx, step.expect, step.line); err != nil {
 			return c.refused(ctx, step.stage, err)
 		}
 		c.answered = true
@@ -71,7 +71,7 @@ func (c *connection) refused(ctx context.Context, at stage, err error) (channel.
 		return result, false
 	}
 	c.answered = true
-	_, err = c.command(ctx, 2, "RSET")
+	err = c.command(ctx, 2, "RSET")
 	return result, err == nil
 }
 
