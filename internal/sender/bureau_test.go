@@ -113,7 +113,7 @@ func (b *book) step(t *testing.T, r *record.Record) {
 				b.doubts++
 			}
 			b.claims = append(b.claims, c)
-			w.effect.Claimed, w.effect.Attempt, w.granted = true, c.Attempt, r.Claims.Time
+			w.effect.Claimed, w.effect.Attempt, w.effect.Ended, w.granted = true, c.Attempt, w.exited, r.Claims.Time
 		}
 	case record.Pauses:
 		b.pauses = append(b.pauses, r.Pauses...)

@@ -307,7 +307,7 @@ func (d *Desk) take(l *line, e *nurture.Effect) *item {
 }
 
 // close tells what became of an effect that was claimed and is not tried again: one that this process was granted when its enrolment had just
-// ended was not sent, and of one that was granted to a process that is gone nobody knows it.
+// ended was not sent, and of one that was granted to a process that is gone nobody knows it. What an enrolment wanted that has ended is never sent again.
 func (d *Desk) close(book Book, l *line, e *nurture.Effect) (closed bool, err error) {
 	told := outcome{kind: event.MessageInDoubt}
 	switch {
@@ -315,7 +315,7 @@ func (d *Desk) close(book Book, l *line, e *nurture.Effect) (closed bool, err er
 		return false, nil
 	case d.wasUntried(e):
 		told = outcome{kind: event.MessageFailed, class: ClassExited}
-	case l.guarantee() == atLeastOnce:
+	case !e.Ended && l.guarantee() == atLeastOnce:
 		return false, nil
 	}
 	grant, granted, err := book.Grant(e.Contact, e.ID)
