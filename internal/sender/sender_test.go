@@ -351,11 +351,11 @@ func TestAChannelThatNobodyKnowsIsLeftToTheFold(t *testing.T) {
 	run(t, 1, func(t *testing.T, b *bureau) {
 		b.sender.SetDelivery(delivery())
 		b.wants("MessageChannel/sales/gone", []string{"anna"})
-		time.Sleep(20 * time.Second)
+		time.Sleep(2 * time.Minute)
 		if n := len(b.books[0].claims); n != 0 {
 			t.Errorf("%d claims for a channel that may come yet", n)
 		}
-		time.Sleep(20 * time.Second)
+		time.Sleep(70 * time.Second)
 		wantOutcomes(t, b.books[0], map[string]int{"deferred/ChannelMissing": 1})
 	})
 }
