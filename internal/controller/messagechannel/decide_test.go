@@ -110,7 +110,9 @@ func TestVerdict(t *testing.T) {
 			observed(func(o *observation) { o.view.State, o.view.Problem = plane.Unreachable, "refused" }), "False RunnerUnreachable Reconciling; unknown; offered", "refused",
 		},
 		"nothing really leaves": {
-			observed(func(o *observation) { o.workspace.Spec.Delivery = &v1alpha1.DeliverySpec{Mode: v1alpha1.DeliveryModeDryRun} }),
+			observed(func(o *observation) {
+				o.workspace.Spec.Delivery = &v1alpha1.DeliverySpec{Mode: v1alpha1.DeliveryModeDryRun}
+			}),
 			"True Succeeded; True ProbeSucceeded; offered", "DryRun",
 		},
 	}
@@ -142,7 +144,9 @@ func described(d decision) string {
 }
 
 func TestWhatIsOfferedHoldsNoSecret(t *testing.T) {
-	o := observed(func(o *observation) { o.resolution.Channel.Secrets = definition.ChannelSecrets{Password: "hunter2", Token: "hunter2"} })
+	o := observed(func(o *observation) {
+		o.resolution.Channel.Secrets = definition.ChannelSecrets{Password: "hunter2", Token: "hunter2"}
+	})
 	if d := decide(o); strings.Contains(string(d.offer.Meaning), "hunter2") {
 		t.Errorf("the definition is %s", d.offer.Meaning)
 	}

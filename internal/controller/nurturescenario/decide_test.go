@@ -121,7 +121,9 @@ func TestVerdict(t *testing.T) {
 			observed(func(o *observation) { o.view = plane.View{State: plane.Unreachable, Problem: "refused"} }), "False RunnerUnreachable Reconciling; aa", "refused",
 		},
 		"a version that the runner cannot run": {
-			observed(func(o *observation) { o.view.Refused = map[string]control.Refusal{key: {Key: key, Version: "aa", Message: "too new"}} }),
+			observed(func(o *observation) {
+				o.view.Refused = map[string]control.Refusal{key: {Key: key, Version: "aa", Message: "too new"}}
+			}),
 			"False RunnerRejected Reconciling; aa", "too new",
 		},
 		"suspended": {observed(func(o *observation) { o.scenario.Spec.Suspend = true }), "True Suspended; aa suspended", "nothing is sent"},
