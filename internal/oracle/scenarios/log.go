@@ -70,10 +70,16 @@ func (i *Interpreter) tick(t event.Time) {
 	before := i.clock
 	i.clock = max(i.clock, t)
 	i.bury()
+	var known []*contact // before anything happened
+	for _, c := range i.everybody() {
+		if c.isKnown() {
+			known = append(known, c)
+		}
+	}
 	for _, c := range i.everybody() {
 		i.begin(c, i.clock).ring()
 	}
-	i.fire(before)
+	i.fire(before, known)
 }
 
 // heed says whether an operator may still speak.
@@ -306,7 +312,7 @@ func (i *Interpreter) claim(r record.Claim, now event.Time) {
 }
 
 // fire takes in the audience of every schedule whose instant has come since: of several that were missed, for the latest, unless it is too old.
-func (i *Interpreter) fire(since event.Time) {
+func (i *Interpreter) fire(since event.Time, known []*contact) {
 	for _, s := range i.inOrder() {
 		if s.removed || s.active == nil || s.active.program.Meaning.Trigger.Schedule == nil {
 			continue
@@ -322,16 +328,14 @@ func (i *Interpreter) fire(since event.Time) {
 		if latest == 0 || i.clock > latest.Add(t.MaxAge) {
 			continue
 		}
-		for _, c := range i.everybody() {
+		for _, c := range known {
 			a := i.begin(c, i.clock)
-			switch {
-			case !c.isKnown():
-			case i.standings[s.key].Suspended:
+			if i.standings[s.key].Suspended {
 				a.refuse(s, "Suspended")
-			default:
-				a.enter(s, cause{raw: c.name, identity: scheduled(latest), once: true, silent: true})
-				a.lead()
+				continue
 			}
+			a.enter(s, cause{raw: c.name, identity: scheduled(latest), once: true, silent: true})
+			a.lead()
 		}
 	}
 }
