@@ -76,9 +76,7 @@ func (i *Interpreter) tick(t event.Time) {
 			known = append(known, c)
 		}
 	}
-	for _, c := range i.everybody() {
-		i.begin(c, i.clock).ring()
-	}
+	i.ringAll()
 	i.fire(before, known)
 }
 
@@ -153,6 +151,7 @@ func (i *Interpreter) applyScenario(r *record.ApplyRecord, v *version) error {
 	default:
 		i.enforce(s, v)
 	}
+	i.ringAll()
 	return nil
 }
 
@@ -202,12 +201,12 @@ func (i *Interpreter) stand(r *record.StandingRecord) error {
 	if !i.heed(r.Leader) {
 		return nil
 	}
-	before := i.standings[r.Key]
-	i.standings[r.Key] = standing
 	s := i.scenarios[r.Key]
 	if s == nil {
 		return nil
 	}
+	before := i.standings[r.Key]
+	i.standings[r.Key] = standing
 	switch {
 	case standing.Suspended && !before.Suspended:
 		s.suspendedAt = i.clock
@@ -217,6 +216,7 @@ func (i *Interpreter) stand(r *record.StandingRecord) error {
 	if v := s.pending; v != nil && !standing.Held && !s.removed {
 		i.enforce(s, v)
 	}
+	i.ringAll()
 	return nil
 }
 
