@@ -5,6 +5,7 @@ package v1alpha1_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,9 @@ func TestResourcesAreBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if strings.HasSuffix(file, "nurturescenarios.yaml") && part == "spec" {
+				text = append(text, make([]byte, escapedBytes*maxStepCharacters)...) // see weighed
+			}
 			t.Logf("%s: the largest %s has %d bytes of %d", file, part, len(text), limit)
 			if len(text) > limit {
 				t.Errorf("%s: the largest %s has %d bytes, %d are the limit", file, part, len(text), limit)
@@ -56,7 +60,9 @@ func TestResourcesAreBounded(t *testing.T) {
 // Every rule has a case in which it refuses something.
 func TestRulesAreTested(t *testing.T) {
 	var refusals strings.Builder
-	for _, cases := range []map[string]ruleCase{workspaceRules, eventFeedRules, funnelRules, statusRules} {
+	for _, cases := range []map[string]ruleCase{
+		workspaceRules, eventFeedRules, funnelRules, messageChannelRules, nurtureScenarioRules, statusRules,
+	} {
 		for _, c := range cases {
 			refusals.WriteString(c.refused + "\n")
 		}
@@ -90,10 +96,75 @@ func TestEveryFieldIsExplained(t *testing.T) {
 	}
 }
 
+// A rule bounds the steps of a scenario by the sum of what they weigh: a character of a text or an expression weighs 1, and a thing of a list
+// what weighed says. The largest scenario therefore has none of them, and the most that they can take in their place.
+const (
+	maxStepCharacters = 24000
+	escapedBytes      = 6
+)
+
+// weighed are the things within a step that the rule counts, by their lists, with what each weighs besides its texts.
+var weighed = map[string]int{
+	"send.languages": 192, "send.variants": 192, "send.variants[].languages": 192,
+	"send.buttons[]": 64, "send.languages[].buttons[]": 64, "send.variants[].buttons[]": 64, "send.variants[].languages[].buttons[]": 64,
+	"waitFor.anyOf": 192, "branch.cases": 32, "set.attributes": 64,
+}
+
+// weighedTexts are the texts that it counts by their characters.
+var weighedTexts = []string{
+	"subject", "preheader", "text", "html", "fromName", "payload", "to", "language", "adMark", "attribute", "where", "condition", "when", "url",
+	"data", "title", "assignee",
+}
+
+// What a thing of a list weighs is at least what it takes besides what is weighed by itself.
+func TestWeightsOfStepsAreEnough(t *testing.T) {
+	const place = "nurturescenarios.yaml spec.steps[]."
+	for file, definition := range definitions(t) {
+		if !strings.HasSuffix(file, "nurturescenarios.yaml") {
+			continue
+		}
+		walk("", definition.Spec.Versions[0].Schema.OpenAPIV3Schema, func(path string, schema *apiextensions.JSONSchemaProps) {
+			list, within := strings.CutPrefix(path, ".spec.steps[].")
+			weight, counted := weighed[list]
+			if !within || !counted {
+				return
+			}
+			item := schema
+			if schema.Type == "array" {
+				item, list = schema.Items.Schema, list+"[]"
+			}
+			if schema.AdditionalProperties != nil {
+				return // a name and an expression, which are counted, and six characters around them
+			}
+			text, err := json.Marshal(largest(t, file+" spec.steps[]."+list, item))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(text) > escapedBytes*weight {
+				t.Errorf("%s%s takes %d bytes besides its texts, and weighs as much as %d", place, list, len(text), escapedBytes*weight)
+			}
+		})
+	}
+}
+
+// withinStep gives the path of something within a step of a scenario.
+func withinStep(path string) (string, bool) {
+	_, within, found := strings.Cut(path, "nurturescenarios.yaml spec.steps[].")
+	return within, found
+}
+
 // largest gives the largest value that a schema accepts. Text without a pattern is filled with a character that takes
 // six bytes in the API server's JSON.
 func largest(t *testing.T, path string, schema *apiextensions.JSONSchemaProps) any {
 	t.Helper()
+	if within, found := withinStep(path); found {
+		if _, counted := weighed[within]; counted && schema.Type == "array" || schema.AdditionalProperties != nil {
+			return nil
+		}
+		if name := within[strings.LastIndex(within, ".")+1:]; slices.Contains(weighedTexts, name) && schema.Type == "string" {
+			return ""
+		}
+	}
 	switch {
 	case schema.XIntOrString:
 		return strings.Repeat("9", 32)
@@ -102,6 +173,12 @@ func largest(t *testing.T, path string, schema *apiextensions.JSONSchemaProps) a
 			t.Fatalf("%s has no maxProperties", path)
 		}
 		entries := map[string]any{}
+		if strings.HasSuffix(path, "spec.redirects") { // a rule bounds the names
+			for i := range *schema.MaxProperties {
+				entries[strings.Repeat("a", 61)+fmt.Sprintf("%02d", i)] = largestText(t, path+"[]", schema.AdditionalProperties.Schema)
+			}
+			return entries
+		}
 		for i := range *schema.MaxProperties {
 			// Labels: their length is bounded by a rule, which the schema does not show.
 			entries[strings.Repeat("k", 312)+"-"+string(rune('a'+i))] = strings.Repeat("v", 63)
@@ -163,10 +240,16 @@ func largestText(t *testing.T, path string, schema *apiextensions.JSONSchemaProp
 
 // unions lists, by the object that holds them, members that exclude each other and what can only stand beside them.
 var unions = map[string][][]string{
-	"funnels.yaml spec.stages[]":    {{"event", "where"}, {"anyOf"}, {"aggregate"}},
-	"funnels.yaml spec.period":      {{"rollingDays"}, {"calendar"}, {"between"}},
-	"eventfeeds.yaml spec":          {{"http"}, {"kafka"}, {"nats"}},
-	"workspaces.yaml spec.eventLog": {{"embedded"}, {"nats"}},
+	"funnels.yaml spec.stages[]":                  {{"event", "where"}, {"anyOf"}, {"aggregate"}},
+	"funnels.yaml spec.period":                    {{"rollingDays"}, {"calendar"}, {"between"}},
+	"eventfeeds.yaml spec":                        {{"http"}, {"kafka"}, {"nats"}},
+	"workspaces.yaml spec.eventLog":               {{"embedded"}, {"nats"}},
+	"messagechannels.yaml spec":                   {{"smtp"}, {"webhook"}, {"telegram"}},
+	"messagechannels.yaml spec.webhook.headers[]": {{"value"}, {"valueSecretRef"}},
+	"nurturescenarios.yaml spec.trigger":          {{"event"}, {"funnelDrop"}, {"segment"}, {"date"}, {"schedule"}, {"enter"}},
+	"nurturescenarios.yaml spec.steps[]": {
+		{"send"}, {"wait"}, {"waitFor"}, {"branch"}, {"split"}, {"set"}, {"webhook"}, {"enter"}, {"task"}, {"exit"},
+	},
 }
 
 // keepLargestMember leaves only the largest member of a union in an object.
@@ -247,8 +330,8 @@ func walk(path string, schema *apiextensions.JSONSchemaProps, visit func(string,
 func definitions(t *testing.T) map[string]*apiextensions.CustomResourceDefinition {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(crdDirectory, "*.yaml"))
-	if err != nil || len(files) != 3 {
-		t.Fatalf("found %d resource definitions (%v), want 3", len(files), err)
+	if err != nil || len(files) != 5 {
+		t.Fatalf("found %d resource definitions (%v), want 5", len(files), err)
 	}
 	result := map[string]*apiextensions.CustomResourceDefinition{}
 	for _, file := range files {

@@ -44,6 +44,16 @@ const (
 	// has probably broken, and people have probably not left. It is absent otherwise.
 	ConditionDataSuspect = "DataSuspect"
 
+	// ConditionHeld is True while a version of a NurtureScenario waits for approval, as it would reach more people at once
+	// than the workspace's policy lets it. It is absent otherwise.
+	ConditionHeld = "Held"
+
+	// ConditionSuspended is True while spec.suspend keeps a NurtureScenario where it is. It is absent otherwise.
+	ConditionSuspended = "Suspended"
+
+	// ConditionReachable says whether the other side of a MessageChannel answers. Outages move it and never Ready.
+	ConditionReachable = "Reachable"
+
 	// ConditionStorageAvailable says whether the event log of a Workspace takes new events. False means that senders
 	// are told to try again later; nothing that was acknowledged is lost.
 	ConditionStorageAvailable = "StorageAvailable"
@@ -149,6 +159,29 @@ const (
 	// ReasonNoData stands with OnTarget=Unknown while nobody has entered the stage that a target is about.
 	ReasonNoData = "NoData"
 
+	// ReasonInvalidTemplate stands with Ready=False and Stalled=True: a text of a message does not parse or names
+	// something unknown. The message names the field, the line and the offending text.
+	ReasonInvalidTemplate = "InvalidTemplate"
+
+	// ReasonReferenceNotFound stands with Ready=False and Reconciling=True: a channel, a funnel, a scenario or a ConfigMap
+	// that the spec names is missing.
+	ReasonReferenceNotFound = "ReferenceNotFound"
+
+	// ReasonAwaitingApproval stands with Held=True: the message says how many people the version would reach.
+	ReasonAwaitingApproval = "AwaitingApproval"
+
+	// ReasonCountingReach stands with Held=True while it is counted whom a version would reach.
+	ReasonCountingReach = "CountingReach"
+
+	// ReasonProbeSucceeded stands with Reachable=True.
+	ReasonProbeSucceeded = "ProbeSucceeded"
+
+	// ReasonProbeFailed stands with Reachable=False: the message says what the other side answered, or that it did not.
+	ReasonProbeFailed = "ProbeFailed"
+
+	// ReasonPaused stands with Reachable=False while the breaker or the other side has stopped a channel.
+	ReasonPaused = "Paused"
+
 	// ReasonStageSilent stands with DataSuspect=True.
 	ReasonStageSilent = "StageSilent"
 )
@@ -170,3 +203,19 @@ func (f *Funnel) GetConditions() []metav1.Condition { return f.Status.Conditions
 
 // SetConditions replaces the conditions of the funnel.
 func (f *Funnel) SetConditions(conditions []metav1.Condition) { f.Status.Conditions = conditions }
+
+// GetConditions gives the conditions of the scenario.
+func (s *NurtureScenario) GetConditions() []metav1.Condition { return s.Status.Conditions }
+
+// SetConditions replaces the conditions of the scenario.
+func (s *NurtureScenario) SetConditions(conditions []metav1.Condition) {
+	s.Status.Conditions = conditions
+}
+
+// GetConditions gives the conditions of the channel.
+func (c *MessageChannel) GetConditions() []metav1.Condition { return c.Status.Conditions }
+
+// SetConditions replaces the conditions of the channel.
+func (c *MessageChannel) SetConditions(conditions []metav1.Condition) {
+	c.Status.Conditions = conditions
+}

@@ -28,6 +28,13 @@ const (
 	DefaultTriggerMaxAge Duration = "1h"
 	// DefaultMaxBodyBytes is how long the body of a request may be.
 	DefaultMaxBodyBytes = "1Mi"
+	// DefaultMaxAge is how old an event may be and still let somebody into a scenario.
+	DefaultMaxAge Duration = "24h"
+	// DefaultTimeOfDay is when something happens on a date or a weekday that says no time.
+	DefaultTimeOfDay TimeOfDay = "10:00"
+	// DefaultRetries and DefaultRetryFor bound how often and how long a message is tried again.
+	DefaultRetries  int32    = 8
+	DefaultRetryFor Duration = "24h"
 )
 
 // Default fills in what the API server would fill in, for manifests that have not passed through one.
@@ -44,13 +51,24 @@ func (w *Workspace) Default() {
 	if w.Spec.Runner != nil {
 		setDefault(&w.Spec.Runner.Replicas, 1)
 	}
-	if w.Spec.Policy != nil && w.Spec.Policy.QuietHours != nil {
-		setDefault(&w.Spec.Policy.QuietHours.Action, PolicyActionDefer)
-	}
-	if w.Spec.Policy != nil && w.Spec.Policy.FrequencyCap != nil {
-		setDefault(&w.Spec.Policy.FrequencyCap.Action, PolicyActionDefer)
+	if w.Spec.Policy != nil {
+		w.Spec.Policy.setDefaults()
 	}
 	setUnobserved(&w.Status.ObservedGeneration)
+}
+
+func (p *MessagingPolicy) setDefaults() {
+	setDefault(&p.Zone, "contact.attributes.timezone")
+	setDefault(&p.Language, "contact.attributes.language")
+	if p.QuietHours != nil {
+		setDefault(&p.QuietHours.Action, PolicyActionDefer)
+	}
+	if p.FrequencyCap != nil {
+		setDefault(&p.FrequencyCap.Action, PolicyActionDefer)
+	}
+	if p.Consent != nil {
+		setDefault(&p.Consent.Mode, ConsentExplicit)
+	}
 }
 
 // Default fills in what the API server would fill in, for manifests that have not passed through one.
@@ -98,6 +116,58 @@ func (f *Funnel) Default() {
 		setDefault(&f.Spec.Exclusions[i].Action, ExclusionDiscard)
 	}
 	setUnobserved(&f.Status.ObservedGeneration)
+}
+
+// Default fills in what the API server would fill in, for manifests that have not passed through one.
+func (s *NurtureScenario) Default() {
+	setDefault(&s.Spec.MaxAge, DefaultMaxAge)
+	setDefault(&s.Spec.InFlight, InFlightPin)
+	setDefault(&s.Spec.CatchUp, CatchUpShift)
+	if e := s.Spec.Entry; e != nil {
+		setDefault(&e.Reentry, ReentryAfterExit)
+		setDefault(&e.Existing, ExistingSkip)
+		setDefault(&e.OnRepeat, RepeatIgnore)
+	}
+	if t := s.Spec.Trigger.Schedule; t != nil {
+		setDefault(&t.Zone, ScheduleZoneWorkspace)
+	}
+	for i := range s.Spec.Steps {
+		if send := s.Spec.Steps[i].Send; send != nil {
+			setDefault(&send.Purpose, PurposeMarketing)
+		}
+	}
+	setUnobserved(&s.Status.ObservedGeneration)
+}
+
+// Default fills in what the API server would fill in, for manifests that have not passed through one.
+func (c *MessageChannel) Default() {
+	if s := c.Spec.SMTP; s != nil {
+		setDefault(&s.Encryption, SMTPStartTLS)
+		setDefault(&s.Connections, 4)
+	}
+	if w := c.Spec.Webhook; w != nil {
+		setDefault(&w.Timeout, "10s")
+		setDefault(&w.Concurrency, 8)
+	}
+	if l := c.Spec.Limits; l != nil {
+		l.setDefaults()
+	}
+	if b := c.Spec.Breaker; b != nil {
+		setDefault(&b.Of, 200)
+		setDefault(&b.Pause, "1h")
+	}
+	setUnobserved(&c.Status.ObservedGeneration)
+}
+
+func (l *ChannelLimits) setDefaults() {
+	if l.Retries == nil {
+		retries := DefaultRetries
+		l.Retries = &retries
+	}
+	setDefault(&l.RetryFor, DefaultRetryFor)
+	if l.WarmUp != nil {
+		setDefault(&l.WarmUp.GrowthPercent, 150)
+	}
 }
 
 func setDefault[T comparable](field *T, value T) {

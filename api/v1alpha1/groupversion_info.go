@@ -35,6 +35,8 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&Workspace{}, &WorkspaceList{},
 		&EventFeed{}, &EventFeedList{},
 		&Funnel{}, &FunnelList{},
+		&MessageChannel{}, &MessageChannelList{},
+		&NurtureScenario{}, &NurtureScenarioList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -18,7 +18,7 @@ import (
 // The rules of a resource cost the API server time, which it bounds. They must stay within that bound for the largest
 // resource that the schema lets through.
 var _ = Describe("The largest resources", func() {
-	for _, resource := range []client.Object{largestFunnel(), largestWorkspace(), largestEventFeed()} {
+	for _, resource := range []client.Object{largestFunnel(), largestWorkspace(), largestEventFeed(), largestScenario(), largestMessageChannel()} {
 		It(fmt.Sprintf("are accepted: %T", resource), func(ctx SpecContext) {
 			Expect(apiClient.Create(ctx, resource, client.DryRunAll)).To(Succeed())
 		})
@@ -118,4 +118,76 @@ func largestEventFeed() *waymark.EventFeed {
 		feed.Spec.Kafka.Topics = append(feed.Spec.Kafka.Topics, strings.Repeat("t", 247)+fmt.Sprintf("%02d", i))
 	}
 	return feed
+}
+
+// largestScenario has as many steps as there may be, with as many things in them as the rules about their texts let through.
+func largestScenario() *waymark.NurtureScenario {
+	const longest waymark.Duration = "9999w9999d9999h9999m9999s"
+	spec := waymark.NurtureScenarioSpec{
+		WorkspaceRef: waymark.WorkspaceReference{Name: strings.Repeat("w", 40), Namespace: label(0)},
+		Trigger:      waymark.ScenarioTrigger{Event: &waymark.EventTrigger{Type: eventType(0), Where: expression(512)}},
+		Audience:     expression(512),
+		Entry:        &waymark.ScenarioEntry{Cooldown: longest, Key: expression(512)},
+		Goal:         &waymark.ScenarioGoal{Event: eventType(0), Where: expression(512), Value: expression(512), Within: longest},
+		Redirects:    map[string]waymark.StepName{},
+	}
+	for i := range 8 {
+		spec.Exits = append(spec.Exits, waymark.EventMatch{Event: eventType(i), Where: expression(256)})
+	}
+	for i := range 32 {
+		spec.Redirects[strings.Repeat("b", 61)+fmt.Sprintf("%02d", i)] = waymark.StepName(label(63))
+	}
+	for i := range 64 {
+		step := waymark.ScenarioStep{Name: waymark.StepName(label(i)), Then: waymark.StepName(label(63))}
+		switch {
+		case i < 3:
+			step.Send = largestSend()
+		case i < 5:
+			step.WaitFor = &waymark.WaitForStep{AnyOf: make([]waymark.Awaited, 8)}
+			for j := range step.WaitFor.AnyOf {
+				step.WaitFor.AnyOf[j] = waymark.Awaited{Event: eventType(j), Of: waymark.StepName(label(0)), Then: waymark.StepName(label(63))}
+			}
+		default:
+			step.Split = &waymark.SplitStep{}
+			for j := range 4 {
+				step.Split.Ways = append(step.Split.Ways, waymark.SplitWay{Name: label(j), Percent: "99.99%", Then: waymark.StepName(label(63))})
+			}
+		}
+		spec.Steps = append(spec.Steps, step)
+	}
+	return &waymark.NurtureScenario{ObjectMeta: metadata(), Spec: spec}
+}
+
+func largestSend() *waymark.SendStep {
+	send := &waymark.SendStep{ChannelRef: waymark.MessageChannelReference{Name: label(0)}, Fallback: "l0"}
+	for i := range 4 {
+		variant := waymark.MessageVariant{Name: label(i)}
+		for j := range 8 {
+			content := waymark.MessageInLanguage{
+				Language:    waymark.LanguageTag(fmt.Sprintf("ll-%d", j)),
+				TemplateRef: &waymark.TemplateReference{Name: strings.Repeat("t", 100), Key: strings.Repeat("k", 100)},
+			}
+			variant.Languages = append(variant.Languages, content)
+		}
+		send.Variants = append(send.Variants, variant)
+	}
+	send.Fallback = send.Variants[0].Languages[7].Language
+	return send
+}
+
+func largestMessageChannel() *waymark.MessageChannel {
+	channel := &waymark.MessageChannel{ObjectMeta: metadata(), Spec: waymark.MessageChannelSpec{
+		WorkspaceRef: waymark.WorkspaceReference{Name: strings.Repeat("w", 40), Namespace: label(0)},
+		Webhook:      &waymark.WebhookChannel{URL: "https://" + strings.Repeat("u", 1016)},
+		Address:      expression(512),
+	}}
+	for i := range 16 {
+		channel.Spec.Webhook.Headers = append(channel.Spec.Webhook.Headers,
+			waymark.WebhookHeader{Name: strings.Repeat("H", 62) + fmt.Sprintf("%02d", i), Value: strings.Repeat("v", 1024)})
+	}
+	for range 8 {
+		channel.Spec.Feedback = append(channel.Spec.Feedback, waymark.ChannelFeedback{
+			Event: eventType(0), Where: expression(256), Kind: waymark.FeedbackHardBounce, Message: expression(256)})
+	}
+	return channel
 }

@@ -17,6 +17,24 @@ type MessagingPolicy struct {
 	// +optional
 	Consent *ConsentPolicy `json:"consent,omitempty"`
 
+	// zone gives a person's time zone by its name, such as "Europe/Moscow". Without
+	// it contact.attributes.timezone; people without one live in the workspace's.
+	// +optional
+	// +default="contact.attributes.timezone"
+	Zone Expression `json:"zone,omitempty"`
+
+	// language gives a person's language, such as "ru". Without it
+	// contact.attributes.language.
+	// +optional
+	// +default="contact.attributes.language"
+	Language Expression `json:"language,omitempty"`
+
+	// holidays on which messages whose window has skipHolidays do not leave.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=128
+	Holidays []Date `json:"holidays,omitempty"`
+
 	// approval holds back a scenario that would reach many people at once.
 	// +optional
 	Approval *ApprovalPolicy `json:"approval,omitempty"`
@@ -83,6 +101,12 @@ type FrequencyCap struct {
 
 // ConsentPolicy lists what people can agree to receive.
 type ConsentPolicy struct {
+	// mode Explicit sends marketing messages only to people who have agreed to
+	// receive them. Implied sends them to all who have not declined.
+	// +optional
+	// +default="Explicit"
+	Mode ConsentMode `json:"mode,omitempty"`
+
 	// topics that people subscribe to and unsubscribe from one by one.
 	// +optional
 	// +listType=atomic
@@ -90,6 +114,19 @@ type ConsentPolicy struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.name == t.name))",message="topics need different names: give each topic a name of its own"
 	Topics []ConsentTopic `json:"topics,omitempty"`
 }
+
+// ConsentMode says what silence means.
+//
+// +kubebuilder:validation:Enum=Explicit;Implied
+type ConsentMode string
+
+// Modes of consent.
+const (
+	// ConsentExplicit takes it for a no.
+	ConsentExplicit ConsentMode = "Explicit"
+	// ConsentImplied takes it for a yes.
+	ConsentImplied ConsentMode = "Implied"
+)
 
 // ConsentTopic is something that people can agree to receive.
 type ConsentTopic struct {
@@ -105,9 +142,17 @@ type ConsentTopic struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Title string `json:"title,omitempty"`
+
+	// doubleOptIn asks people to confirm by a link that the address is theirs
+	// before anything is sent.
+	// +optional
+	DoubleOptIn bool `json:"doubleOptIn,omitempty"`
 }
 
-// ApprovalPolicy holds back a scenario that would reach many people at once.
+// ApprovalPolicy holds back a scenario that would reach many people at once, so
+// that a slip in a condition does not write to everybody: the scenario is Held,
+// its status says whom it would reach, and somebody writes the version into
+// spec.approvedVersion.
 type ApprovalPolicy struct {
 	// above this number of people a scenario waits until somebody approves its
 	// version.

@@ -91,6 +91,36 @@ func (d Date) Parse() (time.Time, error) {
 	return t, nil
 }
 
+// TimeOfDay is what a clock shows, such as "09:30".
+//
+// +kubebuilder:validation:MinLength=5
+// +kubebuilder:validation:MaxLength=5
+// +kubebuilder:validation:Pattern=`^([01][0-9]|2[0-3]):[0-5][0-9]$`
+type TimeOfDay string
+
+// Offset is a length of time after something, or before it with a minus sign,
+// such as "3d" or "-1h30m". Whole days and weeks are days of the calendar.
+//
+// +kubebuilder:validation:MinLength=2
+// +kubebuilder:validation:MaxLength=26
+// +kubebuilder:validation:Pattern=`^-?([1-9][0-9]{0,3}w)?([1-9][0-9]{0,3}d)?([1-9][0-9]{0,3}h)?([1-9][0-9]{0,3}m)?([1-9][0-9]{0,3}s)?$`
+type Offset string
+
+// Parse gives the length of time, negative before, and whether it is of whole
+// days, so that it can be counted by the calendar. The error says what is wrong
+// with the text.
+func (o Offset) Parse() (length time.Duration, wholeDays bool, err error) {
+	text, before := strings.CutPrefix(string(o), "-")
+	length, err = Duration(text).Parse()
+	if err != nil {
+		return 0, false, fmt.Errorf("invalid offset %q: write a duration such as 3d, or with a minus sign -1h30m", string(o))
+	}
+	if before {
+		length = -length
+	}
+	return length, !strings.ContainsAny(text, "hms"), nil
+}
+
 // Expression is a CEL expression (https://cel.dev). Which variables it sees
 // and what it must give is said by the field that holds it. A field that is
 // missing from an event makes a comparison false and is no error.

@@ -49,13 +49,13 @@ type Button struct {
 type Outcome uint8
 
 const (
-	// Accepted: the receiver has it.
+	// Accepted is when the receiver has it.
 	Accepted Outcome = iota
-	// Rejected: it will never be taken; see Class.
+	// Rejected is when it will never be taken; see Class.
 	Rejected
-	// Deferred: it was not taken now and certainly did not arrive; it may be tried again after RetryAfter.
+	// Deferred is when it was not taken now and certainly did not arrive; it may be tried again after RetryAfter.
 	Deferred
-	// InDoubt: nobody knows whether it arrived.
+	// InDoubt is when nobody knows whether it arrived.
 	InDoubt
 )
 
@@ -63,21 +63,21 @@ const (
 type Class string
 
 const (
-	// AddressInvalid: there is no such address (5.1.x, a chat that is gone, 410 of a webhook): it is suppressed.
+	// AddressInvalid says that there is no such address (5.1.x, a chat that is gone, 410 of a webhook): it is suppressed.
 	AddressInvalid Class = "AddressInvalid"
-	// Blocked: the person does not want to hear from the sender (a bot that was blocked): the address is suppressed.
+	// Blocked says that the person does not want to hear from the sender (a bot that was blocked): the address is suppressed.
 	Blocked Class = "Blocked"
-	// MailboxFull: no room for now (5.2.2, 4.2.2): tried again.
+	// MailboxFull says that there is no room for now (5.2.2, 4.2.2): tried again.
 	MailboxFull Class = "MailboxFull"
-	// Policy: the receiver refuses the sender (5.7.x): the channel pauses.
+	// Policy says that the receiver refuses the sender (5.7.x): the channel pauses.
 	Policy Class = "Policy"
-	// Content: the receiver refuses this message (too large, not accepted).
+	// Content says that the receiver refuses this message (too large, not accepted).
 	Content Class = "Content"
-	// Credentials: the channel may not send (a wrong password or token): the channel pauses.
+	// Credentials says that the channel may not send (a wrong password or token): the channel pauses.
 	Credentials Class = "Credentials"
-	// Unreachable: no connection, or the receiver is overloaded or broken.
+	// Unreachable says that there is no connection, or the receiver is overloaded or broken.
 	Unreachable Class = "Unreachable"
-	// Throttled: the receiver asks to wait.
+	// Throttled says that the receiver asks to wait.
 	Throttled Class = "Throttled"
 	// Other is any other refusal.
 	Other Class = "Other"
@@ -86,7 +86,7 @@ const (
 // Result is what became of one try of a message.
 type Result struct {
 	Outcome Outcome
-	// Class says why it was not accepted.
+	// Class says why it was not accepted; in doubt it is Unreachable.
 	Class Class
 	// Code is the receiver's, such as 5.1.1 or 429; it holds nothing personal.
 	Code string
@@ -96,7 +96,8 @@ type Result struct {
 	Reference string
 	// Answer is the JSON that a webhook answered, at most 16 KiB; empty is none.
 	Answer []byte
-	// Err says more, for a log; it holds nothing personal and no secret.
+	// Err says more, for a log, and wraps the context's where that ended; it holds nothing personal and no secret. An accepted message may have
+	// one too: an answer that was not kept.
 	Err error
 }
 
@@ -104,7 +105,7 @@ type Result struct {
 type Channel interface {
 	// Send tries once. It never tries again by itself, as whoever calls it must know of each try.
 	Send(ctx context.Context, m *Message) Result
-	// Probe says whether messages could leave: it connects and logs in, and sends nothing.
+	// Probe says whether messages could leave: it connects and logs in, and sends nothing. The error is a *Failure.
 	Probe(ctx context.Context) error
 	// Close lets go of connections.
 	Close() error

@@ -20,7 +20,9 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/pages"
 )
 
 // Appender makes events durable.
@@ -48,13 +50,14 @@ type Options struct {
 	MaxBodiesBytes int64
 }
 
-// Gateway is an http.Handler that serves HTTP EventFeeds.
+// Gateway is an http.Handler that serves HTTP EventFeeds, and the links in messages.
 type Gateway struct {
 	appender Appender
 	clock    Clock
 	log      *slog.Logger
 	memory   budget
 
+	links   *pages.Pages
 	feeds   atomic.Pointer[feedSet]
 	unknown *counts // of requests to no feed
 
@@ -79,9 +82,13 @@ func New(o Options) *Gateway {
 	if g.memory.limit <= 0 {
 		g.memory.limit = 128 << 20
 	}
+	g.links = pages.New(pages.Options{Appender: g.appender, Clock: g.clock, Log: g.log})
 	g.feeds.Store(&feedSet{})
 	return g
 }
+
+// SetDelivery serves the links of a workspace's messages from now on; nil serves none. After an error all stays as it was.
+func (g *Gateway) SetDelivery(d *definition.Delivery) error { return g.links.SetDelivery(d) }
 
 type wallClock struct{}
 
@@ -100,6 +107,10 @@ type request struct {
 
 // ServeHTTP takes in one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if pages.Serves(r.URL.Path) {
+		g.links.ServeHTTP(w, r)
+		return
+	}
 	where, known := parseRoute(r.URL.Path)
 	q := &request{http: r, answer: w, route: where, feeds: g.feeds.Load(), received: g.clock.Now()}
 	if known && where.feed != "" {

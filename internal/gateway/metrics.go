@@ -21,6 +21,7 @@ func (g *Gateway) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{acceptedDesc, droppedDesc, clampedDesc, refusedDesc} {
 		descriptions <- d
 	}
+	g.links.Describe(descriptions)
 }
 
 // Collect implements prometheus.Collector with the counts of the feeds that are served now; the series of others end.
@@ -28,6 +29,7 @@ func (g *Gateway) Collect(metrics chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, value int64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 	}
+	g.links.Collect(metrics)
 	feeds, _ := g.Report()
 	for _, f := range feeds {
 		counter(acceptedDesc, f.Accepted, f.Key)
