@@ -391,24 +391,34 @@ func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
 		f.catchUp(c, now)
 	}
 	hidden := c.isHidden()
+	told := e.Type
+	if tellsWhose(e) && len(c.writes) > 0 {
+		told = event.Identify // other attributes may be the contact's own from now on
+	}
+	concerns := f.listens(c, told)
+	var before []byte
+	if told == event.Identify && concerns {
+		if before = f.attributesOf(c); before == nil {
+			before = []byte("{}")
+		}
+	}
 	f.learn(c, e, at)
+	if told != e.Type && c.story != nil {
+		c.story.attributes = nil
+	}
 	if c.isHidden() && !hidden {
 		f.withdrawStory(c, now)
 	}
-	concerns := f.listens(c, e.Type)
-	var before []byte
 	if e.Type == event.Identify {
-		if concerns {
-			if before = f.attributesOf(c); before == nil {
-				before = []byte("{}")
-			}
-		}
 		f.learnAttributes(c, e)
 	}
 	if concerns {
 		f.narrate(c, e, now, before)
 	}
 }
+
+// tellsWhose says whether an event tells whose a visitor's events are.
+func tellsWhose(e *event.Event) bool { return e.Type == event.Linked || e.Type == event.Aliased }
 
 // slotsFor gives the slots that events of a type may matter to.
 func (f *Fold) slotsFor(eventType string) []*slot {

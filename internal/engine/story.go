@@ -127,7 +127,12 @@ func (c *contact) takesIn(e *event.Event) bool {
 		return false
 	}
 	at := c.person.origin(e.Origin)
-	return at >= 0 && (len(c.person.origins[at].links) == 0 || c.owns(at, e.Time))
+	return at >= 0 && c.mayOwn(at, e.Time)
+}
+
+// mayOwn is owns, but for an origin of which no link is known yet.
+func (c *contact) mayOwn(origin int, t event.Time) bool {
+	return len(c.person.origins[origin].links) == 0 || c.owns(origin, t)
 }
 
 // withdrawStory notes that the contact counts for nobody by itself any more.
@@ -207,7 +212,7 @@ func (c *contact) attributes() []byte {
 // isOwn says whether a write is about this contact.
 func (c *contact) isOwn(w *write) bool {
 	_, origin := domestic(w.id)
-	return origin < 0 || c.owns(origin, w.time)
+	return origin < 0 || c.mayOwn(origin, w.time)
 }
 
 func storyKey(buffer []byte, contact string) []byte {
