@@ -104,6 +104,30 @@ func (f *Fold) wake(c *contact, now event.Time) (rang bool) {
 	return true
 }
 
+// foldScenarios takes in what a new event says of who its contact is and of its attributes, and lets scenarios act on it.
+func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
+	now := max(f.clock, e.Received)
+	if c.swept != f.nursery.lastSweep || c.story != nil {
+		f.catchUp(c, now)
+	}
+	hidden := c.isHidden()
+	f.learn(c, e, at)
+	if c.isHidden() && !hidden {
+		f.withdrawStory(c, now)
+	}
+	concerns := f.listens(c, e.Type)
+	var before []byte
+	if e.Type == event.Identify {
+		if concerns {
+			before = f.attributesOf(c)
+		}
+		f.learnAttributes(c, e)
+	}
+	if concerns {
+		f.narrate(c, e, now, before)
+	}
+}
+
 // narrate lets scenarios see a new event of a contact. Before are the contact's attributes without it if it tells of attributes.
 func (f *Fold) narrate(c *contact, e *event.Event, now event.Time, before []byte) {
 	if e.Origin != "" && !c.takesIn(e) || c.isHidden() && c.story.state() == nil {
