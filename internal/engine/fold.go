@@ -384,42 +384,6 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	return nil
 }
 
-// foldScenarios takes in what a new event says of who its contact is and of its attributes, and lets scenarios act on it.
-func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
-	now := max(f.clock, e.Received)
-	if c.swept != f.nursery.lastSweep || c.story != nil {
-		f.catchUp(c, now)
-	}
-	hidden := c.isHidden()
-	told := e.Type
-	if tellsWhose(e) && len(c.writes) > 0 {
-		told = event.Identify // other attributes may be the contact's own from now on
-	}
-	concerns := f.listens(c, told)
-	var before []byte
-	if told == event.Identify && concerns {
-		if before = f.attributesOf(c); before == nil {
-			before = []byte("{}")
-		}
-	}
-	f.learn(c, e, at)
-	if told != e.Type && c.story != nil {
-		c.story.attributes = nil
-	}
-	if c.isHidden() && !hidden {
-		f.withdrawStory(c, now)
-	}
-	if e.Type == event.Identify {
-		f.learnAttributes(c, e)
-	}
-	if concerns {
-		f.narrate(c, e, now, before)
-	}
-}
-
-// tellsWhose says whether an event tells whose a visitor's events are.
-func tellsWhose(e *event.Event) bool { return e.Type == event.Linked || e.Type == event.Aliased }
-
 // slotsFor gives the slots that events of a type may matter to.
 func (f *Fold) slotsFor(eventType string) []*slot {
 	slots, named := f.byType[eventType]

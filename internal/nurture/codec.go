@@ -83,7 +83,6 @@ func (c *Contact) appendWaiting(w *writer) {
 		w.varint(int64(r.until))
 		w.text(r.entry.raw)
 		w.text(r.entry.identity)
-		w.text(r.entry.key)
 		w.hash(r.entry.signal)
 		w.event(r.entry.event)
 	}
@@ -231,9 +230,9 @@ func ReadContact(b []byte) (*Contact, error) {
 }
 
 func (r *reader) waiting(c *Contact) {
-	for range r.list(24) {
+	for range r.list(23) {
 		c.retries = append(c.retries, retry{r.hash(), event.Time(r.varint()), entry{
-			raw: r.text(), identity: r.text(), key: r.text(), signal: r.hash(), event: r.event(),
+			raw: r.text(), identity: r.text(), signal: r.hash(), event: r.event(),
 		}})
 	}
 	for range r.list(10) {
