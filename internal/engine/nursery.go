@@ -126,6 +126,7 @@ func (n *nursery) arrange() {
 	w := &n.world
 	w.Scenarios, w.Policy, n.attributed = nil, noPolicy(), false
 	clear(w.Channels)
+	clear(n.wanted.frozen)
 	for _, h := range n.sorted() {
 		switch {
 		case h.kind == hostedScenario:

@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/event"
 )
@@ -28,6 +30,10 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 		p.Clock = min(p.Clock, due-1)
 	}
 	f.nursery.report(&p)
+	if err := f.addOverdue(&p); err != nil {
+		f.err = fmt.Errorf("find what is overdue: %w", err)
+		return aggregate.Partition{}, f.err
+	}
 	for key, d := range f.definitions {
 		if !d.removed {
 			p.Funnels[key] = d.report(p.Clock)

@@ -87,7 +87,7 @@ func (f *Fold) leave(c *contact) {
 		c.story.known = nil
 	}
 	c.story.changed = true
-	f.want(c, n.subject.Now)
+	f.want(c)
 	f.spoil(c) // its timer is set anew
 	f.touch(c)
 }

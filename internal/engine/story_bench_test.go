@@ -174,3 +174,12 @@ func BenchmarkMillionWaiting(b *testing.B) {
 		b.ReportMetric(float64(attributes)/contacts, "attributes-B/contact")
 	}
 }
+
+// BenchmarkFoldBesideScenario folds the traffic of a shop for a funnel while there is a scenario that none of it concerns.
+func BenchmarkFoldBesideScenario(b *testing.B) {
+	f := benchFold(b, nil, webShop(false, 14*day))
+	scenario, channel := brisk(), mail()
+	scenario.Trigger.Event.Event = "subscription.ended"
+	steps(b, f, hosting(b, mailKey, &channel), hosting(b, remindKey, &scenario))
+	run(b, f, 1_000_000, false)
+}

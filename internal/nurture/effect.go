@@ -139,8 +139,9 @@ func (p *place) address(channel *Channel) (string, bool) {
 	return text, present && text != ""
 }
 
-// Wanted gives what is to be claimed now, and what was granted and is not known to have been done. Contact is left empty.
-func (c *Contact) Wanted(w *World, now event.Time) []Effect {
+// Wanted gives what is to be claimed, which may be from a moment later than the clock on, and what was granted and is not known to have been
+// done. Contact is left empty.
+func (c *Contact) Wanted(w *World, _ event.Time) []Effect {
 	var wanted []Effect
 	for _, e := range c.enrolments {
 		if e.status != inside || e.phase != claimed && e.phase != ready {

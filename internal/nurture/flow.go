@@ -245,6 +245,6 @@ func (w *World) follow(s *Subject) {
 			h.sc.Tally.refuse(Hops)
 			continue
 		}
-		w.enter(s, h.sc, timing{}, h.entry, true)
+		w.enter(s, h.sc, timing{}, h.entry, waits)
 	}
 }

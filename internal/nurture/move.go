@@ -168,11 +168,8 @@ func (w *World) Reaches(s *Subject, sc *Scenario, v *Version) bool {
 	if s.Hidden || v.Program == nil {
 		return false
 	}
-	if v.Program.Meaning.Trigger.Schedule != nil {
+	if v.Program.Meaning.Trigger.Schedule != nil || w.matchesAlready(s, sc, v) {
 		return sc.holds(&v.Program.Audience, &definition.Question{Attributes: s.Attributes})
-	}
-	if w.matchesAlready(s, sc, v) {
-		return true
 	}
 	if v.Program.Meaning.InFlight != definition.Migrate {
 		return false

@@ -40,7 +40,7 @@ func drawScenario(t *rapid.T, s setting, others []string) definition.Scenario {
 	if oneIn(t, 3, "key") && m.Trigger.Date == nil && m.Trigger.Schedule == nil {
 		m.Entry.Key = "event.data.k"
 	}
-	m.Entry.Existing = m.Trigger.Segment != nil && rapid.Bool().Draw(t, "existing")
+	m.Entry.Existing = m.Trigger.Segment != nil && m.Entry.Key == "" && rapid.Bool().Draw(t, "existing")
 	if oneIn(t, 4, "audience") {
 		m.Audience = rapid.SampledFrom(states).Draw(t, "audience's condition")
 	}

@@ -130,7 +130,9 @@ func opening(w *definition.Window, holidays map[string]bool, zone *time.Location
 	return 0, false
 }
 
-func nextMinute(t event.Time) event.Time { return event.At(t.UTC().Truncate(time.Minute).Add(time.Minute)) }
+func nextMinute(t event.Time) event.Time {
+	return event.At(t.UTC().Truncate(time.Minute).Add(time.Minute))
+}
 
 // quietUntil says whether it is quiet now, by what clocks show, and until when.
 func quietUntil(from, to string, zone *time.Location, now event.Time) (end event.Time, quiet bool) {
@@ -158,13 +160,28 @@ func (i *Interpreter) nextFiring(s *scenario, zone *time.Location, after event.T
 		}
 		return at, ok && at > after
 	}
-	fields := strings.Fields(schedule.Cron)
-	for t := after.UTC().Truncate(time.Minute).Add(time.Minute); t.Before(after.UTC().AddDate(5, 0, 0)); t = t.Add(time.Minute) {
-		if cronSuits(fields, t.In(zone)) {
-			return event.At(t), true
+	first, found := event.Time(0), 0
+	for d, last := dayOf(after, zone).plus(-2), dayOf(after, zone).plus(8*366); !d.After(last.Time) && found <= 2; d = d.plus(1) {
+		for _, at := range firings(strings.Fields(schedule.Cron), d, zone) {
+			if at > after && (first == 0 || at < first) {
+				first = at
+			}
+		}
+		if first != 0 {
+			found++ // where clocks leave out a whole day, one of the next may come before
 		}
 	}
-	return 0, false
+	return first, first != 0
+}
+
+// firings are the instants of a cron line on one day.
+func firings(fields []string, d day, zone *time.Location) (all []event.Time) {
+	for minute := range 24 * 60 {
+		if shown := d.Add(time.Duration(minute) * time.Minute); cronSuits(fields, shown) {
+			all = append(all, instant(d, shown.Format("15:04"), zone))
+		}
+	}
+	return all
 }
 
 // cronSuits says whether a minute is one of a cron line's: minute, hour, day of the month, month, weekday. Where both days are restricted one

@@ -12,11 +12,7 @@ import (
 
 // enforce puts a version in force: those who match already enter if they may, and those inside move if the version says so.
 func (i *Interpreter) enforce(s *scenario, v *version) {
-	first := s.active == nil
 	s.active, s.pending = v, nil
-	if first {
-		s.looked = i.clock
-	}
 	for _, c := range i.everybody() {
 		a := i.begin(c, i.clock)
 		a.ring()
@@ -35,7 +31,7 @@ func (i *Interpreter) enforce(s *scenario, v *version) {
 // meet lets the contact in for whom the condition of a scenario that takes such people in holds already, unless it ever was inside.
 func (a *act) meet(s *scenario) {
 	p := s.active.program
-	if p.Meaning.Trigger.Segment == nil || !p.Meaning.Entry.Existing || !a.c.isKnown() || a.frozen(s) {
+	if p.Meaning.Trigger.Segment == nil || !p.Meaning.Entry.Existing || p.Meaning.InFlight == definition.Drain || !a.c.isKnown() || a.frozen(s) {
 		return
 	}
 	if slices.ContainsFunc(a.c.enrolments, func(n *enrolment) bool { return n.scenario.key == s.key }) {
@@ -53,6 +49,7 @@ func (a *act) move(n *enrolment) {
 	}
 	from, former := n.at(), n.version
 	n.version = n.scenario.active
+	n.setWindow()
 	to, found := n.version.step(from.Name)
 	switch {
 	case !found:
@@ -94,6 +91,7 @@ func (a *act) redirect(n *enrolment, former *version, name string) {
 	to, found := n.version.step(n.meaning().Redirects[name])
 	if !found {
 		n.version = former // where the step is
+		n.setWindow()
 		a.exit(n, "StepRemoved")
 		return
 	}
@@ -110,6 +108,7 @@ func (a *act) goOn(n *enrolment, next int) {
 	}
 	former, name := n.version, n.at().Name
 	n.version = s.active
+	n.setWindow()
 	if to, found := n.version.step(name); found {
 		n.step = to
 		a.leave(n, n.at().Next)
@@ -147,9 +146,6 @@ func kindOf(s *definition.StepProgram) string {
 
 // thaw lets a scenario go on that was frozen since some time.
 func (i *Interpreter) thaw(s *scenario, since event.Time, catchUp definition.CatchUp) {
-	if catchUp != definition.CatchUpSend && catchUp != "" {
-		s.looked = i.clock
-	}
 	for _, c := range i.everybody() {
 		a := i.begin(c, i.clock)
 		for _, n := range a.inOrder() {

@@ -203,9 +203,7 @@ func (a *act) admit(s *scenario, because cause, id, key string) {
 		entered: a.now, visits: map[string]int{},
 		held: bucket(10_000, s.key, a.c.name, "holdout") < uint64(s.active.program.Meaning.Holdout),
 	}
-	if goal := n.meaning().Goal; goal != nil {
-		n.window = n.entered.Add(goal.Within)
-	}
+	n.setWindow()
 	a.c.enrolments = append(a.c.enrolments, n)
 	a.note(n, Fact{What: Entered, Held: n.held})
 	if n.held {
@@ -218,13 +216,21 @@ func (a *act) admit(s *scenario, because cause, id, key string) {
 	a.arrive(n, 0)
 }
 
+// setWindow sets until when a goal counts.
+func (n *enrolment) setWindow() {
+	n.window = 0
+	if goal := n.meaning().Goal; goal != nil {
+		n.window = n.entered.Add(goal.Within)
+	}
+}
+
 // retry lets those in who have become part of the audience.
 func (a *act) retry() {
 	waiting := a.c.hopeful
 	a.c.hopeful = nil
 	for _, h := range waiting {
 		switch {
-		case a.frozen(h.scenario) || h.scenario.active == nil:
+		case a.frozen(h.scenario) || h.scenario.active == nil || h.scenario.active.program.Meaning.InFlight == definition.Drain:
 			a.c.hopeful = append(a.c.hopeful, h)
 		case !holds(&h.scenario.active.program.Audience, a.question(h.cause.event, h.cause.event, nil)):
 			a.c.hopeful = append(a.c.hopeful, h)

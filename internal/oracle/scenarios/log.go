@@ -67,12 +67,13 @@ func (i *Interpreter) Step(r *record.Record) error {
 
 // tick lets time go by: whoever is due acts, then scenarios whose instant has come take people in.
 func (i *Interpreter) tick(t event.Time) {
+	before := i.clock
 	i.clock = max(i.clock, t)
 	i.bury()
 	for _, c := range i.everybody() {
 		i.begin(c, i.clock).ring()
 	}
-	i.fire()
+	i.fire(before)
 }
 
 // heed says whether an operator may still speak.
@@ -304,27 +305,30 @@ func (i *Interpreter) claim(r record.Claim, now event.Time) {
 	}
 }
 
-// fire takes in the audience of every schedule whose instant has come: of several that were missed, for the latest, unless it is too old.
-func (i *Interpreter) fire() {
+// fire takes in the audience of every schedule whose instant has come since: of several that were missed, for the latest, unless it is too old.
+func (i *Interpreter) fire(since event.Time) {
 	for _, s := range i.inOrder() {
-		if i.frozen(s) || s.active == nil || s.active.program.Meaning.Trigger.Schedule == nil {
+		if s.removed || s.active == nil || s.active.program.Meaning.Trigger.Schedule == nil {
 			continue
 		}
-		t := &s.active.program.Meaning.Trigger
+		t, zone := &s.active.program.Meaning.Trigger, s.active.program.Zone
 		if t.Schedule.ContactZone {
 			continue // each contact has an instant of its own
 		}
 		latest := event.Time(0)
-		for at, found := i.nextFiring(s, s.active.program.Zone, s.looked); found && at <= i.clock; at, found = i.nextFiring(s, s.active.program.Zone, at) {
+		for at, found := i.nextFiring(s, zone, since); found && at <= i.clock; at, found = i.nextFiring(s, zone, at) {
 			latest = at
 		}
-		s.looked = i.clock
 		if latest == 0 || i.clock > latest.Add(t.MaxAge) {
 			continue
 		}
 		for _, c := range i.everybody() {
-			if c.isKnown() {
-				a := i.begin(c, i.clock)
+			a := i.begin(c, i.clock)
+			switch {
+			case !c.isKnown():
+			case i.standings[s.key].Suspended:
+				a.refuse(s, "Suspended")
+			default:
 				a.enter(s, cause{raw: c.name, identity: scheduled(latest), once: true, silent: true})
 				a.lead()
 			}

@@ -26,10 +26,10 @@ func (i *Interpreter) Next() (next event.Time) {
 		if s.removed {
 			sooner(s.removedAt.Add(tombstone))
 		}
-		if i.frozen(s) || s.active == nil || s.active.program.Meaning.Trigger.Schedule == nil || s.active.program.Meaning.Trigger.Schedule.ContactZone {
+		if s.removed || s.active == nil || s.active.program.Meaning.Trigger.Schedule == nil || s.active.program.Meaning.Trigger.Schedule.ContactZone {
 			continue
 		}
-		if at, found := i.nextFiring(s, s.active.program.Zone, s.looked); found {
+		if at, found := i.nextFiring(s, s.active.program.Zone, i.clock); found {
 			sooner(at)
 		}
 	}

@@ -187,6 +187,10 @@ func (a *act) feedback(e *event.Event) {
 				about = a.message(id)
 			}
 			if about == nil {
+				if f.Kind == definition.HardBounce || f.Kind == definition.Complaint {
+					address, _, _ := p.Address.Of(a.question(nil, nil, nil))
+					a.suppressed[AddressHash(p.Meaning.Medium, address)] = true
+				}
 				continue
 			}
 			switch f.Kind {

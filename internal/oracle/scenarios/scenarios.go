@@ -65,8 +65,6 @@ type scenario struct {
 	suspendedAt     event.Time
 	removed         bool
 	removedAt       event.Time
-	// looked is until when the schedule was looked at.
-	looked event.Time
 }
 
 // channel is what the log says of one, by its key. Program is nil while it is not defined.
@@ -103,7 +101,7 @@ type enrolment struct {
 	trigger  *event.Event
 	vars     map[string]string // JSON, by name
 	entered  event.Time
-	// window is until when a goal counts, as the version said with which it entered; 0: none does.
+	// window is until when a goal counts; 0: none does.
 	window event.Time
 	held   bool
 	// over is set when it has left; then endedAt says when.
