@@ -15,6 +15,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/nurture"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -62,6 +63,8 @@ type Options struct {
 	Compile Compiler
 	// Nurture makes the programs of scenarios, channels and policies; nil is a definition.Compiler of the fold's own.
 	Nurture NurtureCompiler
+	// Watch is told what happens to contacts in scenarios, for people to read; nil: nobody. Nothing depends on it.
+	Watch func(*nurture.Note)
 	// TimeZoneData is the version of the time zone rules that the programs use. A log with another is refused; empty: none is.
 	TimeZoneData string
 	// Retention is how long at least the identity of an event is remembered after it was appended, so that it counts only once; 0 is for
@@ -382,32 +385,6 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}
 	return nil
-}
-
-// foldScenarios takes in what a new event says of who its contact is and of its attributes, and lets scenarios act on it.
-func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
-	now := max(f.clock, e.Received)
-	if c.swept != f.nursery.lastSweep || c.story != nil {
-		f.catchUp(c, now)
-	}
-	hidden := c.isHidden()
-	f.learn(c, e, at)
-	if c.isHidden() && !hidden {
-		f.withdrawStory(c, now)
-	}
-	concerns := f.listens(c, e.Type)
-	var before []byte
-	if e.Type == event.Identify {
-		if concerns {
-			if before = f.attributesOf(c); before == nil {
-				before = []byte("{}")
-			}
-		}
-		f.learnAttributes(c, e)
-	}
-	if concerns {
-		f.narrate(c, e, now, before)
-	}
 }
 
 // slotsFor gives the slots that events of a type may matter to.

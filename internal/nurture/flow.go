@@ -109,6 +109,7 @@ func (p *place) arrive(at int) {
 	t := p.tally()
 	t.Arrived++
 	p.count(t, 1)
+	p.tell(Note{What: Arrived, By: p.s.by})
 }
 
 // act does what the step says. On says that the enrolment goes on to next at once.
@@ -169,6 +170,7 @@ func (p *place) exit(reason string) {
 			p.s.State.flights = append(p.s.State.flights, p.flight())
 		}
 	}
+	p.tell(Note{What: Exited, Reason: reason, By: p.s.by})
 	e.clear()
 	if e.control {
 		p.w.withdraw(p.s, p.sc, e)
@@ -242,7 +244,7 @@ func (w *World) follow(s *Subject) {
 		h := s.hops[0]
 		s.hops = slices.Delete(s.hops, 0, 1)
 		if h.entry.hops > definition.MaxHops {
-			h.sc.Tally.refuse(Hops)
+			w.refuse(s, h.sc, Hops)
 			continue
 		}
 		w.enter(s, h.sc, timing{}, h.entry, waits)
