@@ -249,7 +249,7 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 	p := place{w, s, sc, v, e}
 	if heldOut(sc.Key, s.Name, v.Program.Meaning.Holdout) {
 		t.HeldOut++
-		p.tell(Note{What: WasHeldOut, By: n.event.Type})
+		p.tell(Note{What: WasHeldOut, By: n.cause()})
 		e.status = held
 		if e.window == 0 {
 			w.forget(sc, e)
@@ -258,7 +258,7 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 		return
 	}
 	t.Active++
-	p.tell(Note{What: Enrolled, By: n.event.Type})
+	p.tell(Note{What: Enrolled, By: n.cause()})
 	p.walk(0)
 }
 
