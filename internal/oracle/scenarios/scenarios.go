@@ -98,9 +98,11 @@ type enrolment struct {
 	version  *version
 	id, key  string
 	identity string // of the trigger
-	trigger  *event.Event
-	vars     map[string]string // JSON, by name
-	entered  event.Time
+	// trigger is the event that let the contact in, if it is kept.
+	keeps   bool
+	trigger *event.Event
+	vars    map[string]string // JSON, by name
+	entered event.Time
 	// window is until when a goal counts; 0: none does.
 	window event.Time
 	held   bool
