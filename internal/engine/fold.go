@@ -353,6 +353,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	if err := f.complete(&c.known, c.name); err != nil {
 		return err
 	}
+	oldest := c.known.oldest()
 	var hash uint64
 	hash, f.buffer = identityHash(e, f.buffer)
 	if _, isNew := c.known.first(hash, at, int64(max(f.clock, e.Received)/dayLength)); !isNew {
@@ -362,7 +363,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		return nil
 	}
 	f.touch(c)
-	if f.purge(c) || f.keep > 0 && c.due == 0 {
+	if f.purge(c) || f.keep > 0 && c.known.oldest() != oldest { // so that what is due never depends on when it was found out
 		f.spoil(c)
 	}
 	f.counts.add(e)
@@ -398,7 +399,9 @@ func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
 	var before []byte
 	if e.Type == event.Identify {
 		if concerns {
-			before = f.attributesOf(c)
+			if before = f.attributesOf(c); before == nil {
+				before = []byte("{}")
+			}
 		}
 		f.learnAttributes(c, e)
 	}
