@@ -250,14 +250,14 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 	if heldOut(sc.Key, s.Name, v.Program.Meaning.Holdout) {
 		t.HeldOut++
 		e.control = true
-		p.tell(Note{What: WasHeldOut, By: n.event.Type})
+		p.tell(Note{What: WasHeldOut, By: n.cause()})
 		if !v.owes() {
 			w.withdraw(s, sc, e)
 			return
 		}
 	} else {
 		t.Active++
-		p.tell(Note{What: Enrolled, By: n.event.Type})
+		p.tell(Note{What: Enrolled, By: n.cause()})
 	}
 	p.walk(0)
 }

@@ -57,7 +57,24 @@ func drawScenario(t *rapid.T, s setting, others []string) definition.Scenario {
 		m.Holdout = 5000
 	}
 	drawSteps(t, s, &m, others)
+	drawRedirects(t, &m)
 	return m
+}
+
+// drawRedirects leads away from some steps that other versions may have.
+func drawRedirects(t *rapid.T, m *definition.Scenario) {
+	there := map[string]bool{}
+	for _, s := range m.Steps {
+		there[s.Name] = true
+	}
+	for _, gone := range []string{"s0", "s1", "s2", "t0", "t1", "t2"} {
+		if !there[gone] && oneIn(t, 3, "redirects") {
+			if m.Redirects == nil {
+				m.Redirects = map[string]string{}
+			}
+			m.Redirects[gone] = rapid.SampledFrom(m.Steps).Draw(t, "leads to").Name
+		}
+	}
 }
 
 func drawTrigger(t *rapid.T, s setting) definition.Trigger {

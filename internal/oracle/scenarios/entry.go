@@ -253,7 +253,7 @@ func (a *act) lead() {
 	for len(a.led) > 0 {
 		next := a.led[0]
 		a.led = a.led[1:]
-		s := a.Interpreter.scenarios[next.to]
+		s := a.scenarios[next.to]
 		switch {
 		case s == nil || s.removed || s.newest() == nil || !s.newest().program.Meaning.Trigger.Enter:
 		case next.because.hops > definition.MaxHops:

@@ -6,7 +6,7 @@ package scenarios
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
+	"strconv"
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
@@ -139,7 +139,7 @@ func (a *act) split(n *enrolment) {
 func (a *act) want(n *enrolment, kind string) {
 	name := n.at().Name
 	n.effect = &effect{
-		id:   hashed(n.scenario.key, n.id, name, fmt.Sprint(n.visits[name])),
+		id:   hashed(n.scenario.key, n.id, name, strconv.Itoa(n.visits[name])),
 		kind: kind, step: n.at(), arrival: a.now, notBefore: a.now, version: n.version,
 	}
 }
@@ -192,7 +192,7 @@ func (a *act) timers() (all []timer) {
 		}})
 	}
 	for key, at := range a.c.dates {
-		if s := a.Interpreter.scenarios[key]; !a.frozen(s) {
+		if s := a.scenarios[key]; !a.frozen(s) {
 			all = append(all, timer{at, key, "", func() { a.onDate(s, at) }})
 		}
 	}
