@@ -38,7 +38,7 @@ func (p *partition) send(ctx context.Context, now event.Time) (sent bool, err er
 }
 
 // wanted gives what is wanted first.
-func (p *partition) wanted() (effect nurture.Effect, any bool) {
+func (p *partition) wanted() (effect nurture.Effect, found bool) {
 	for _, channel := range p.fold.WantedChannels() {
 		if effects := p.fold.Wanted(channel, 1, nil); len(effects) > 0 {
 			return effects[0], true
