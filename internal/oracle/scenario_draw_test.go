@@ -144,7 +144,7 @@ func drawStep(t *rapid.T, s setting, later, earlier []string, m *definition.Scen
 	kind := rapid.SampledFrom([]string{"send", "send", "send", "wait", "wait", "wait", "waitFor", "waitFor", "branch", "split", "set", "webhook", "task", "enter", "exit"}).Draw(t, "step")
 	switch kind {
 	case "send":
-		step.Send = drawSend(t, s)
+		step.Send = drawSend(t, s, m.Holdout > 0)
 	case "wait":
 		step.Wait = drawWait(t, s)
 	case "waitFor":
@@ -187,13 +187,13 @@ func drawStep(t *rapid.T, s setting, later, earlier []string, m *definition.Scen
 	return step
 }
 
-func drawSend(t *rapid.T, s setting) *definition.Send {
+func drawSend(t *rapid.T, s setting, holdsOut bool) *definition.Send {
 	content := map[string]definition.Content{"": {Subject: "Hello", Text: "Hello"}}
 	m := &definition.Send{
 		Channel: channelKey(rapid.SampledFrom([]string{"hook", "mail", "mail", "gone"}).Draw(t, "channel")), Purpose: definition.Marketing,
 		Variants: []definition.Variant{{Weight: 1, Contents: content}},
 	}
-	if oneIn(t, 4, "transactional") {
+	if oneIn(t, 4, "transactional") || holdsOut && rapid.Bool().Draw(t, "owed") {
 		m.Purpose = definition.Transactional
 	} else {
 		m.Topic = rapid.SampledFrom([]string{"", "offers", "news"}).Draw(t, "topic")

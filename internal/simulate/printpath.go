@@ -85,7 +85,7 @@ func (s *PathStep) sentence() string {
 	case nurture.Enrolled:
 		return "entered" + s.cause()
 	case nurture.WasHeldOut:
-		return "entered" + s.cause() + ", and is held out: nothing is sent"
+		return "entered" + s.cause() + ", and is held out: nothing is sent but what is owed"
 	case nurture.Refused:
 		return "did not enter: " + s.Reason + s.cause()
 	case nurture.WaitedForAudience:

@@ -180,7 +180,7 @@ func (i *Interpreter) bury() {
 			a := i.begin(c, i.clock)
 			for _, n := range c.enrolments {
 				if n.scenario == s {
-					a.exit(n, "ScenarioDeleted")
+					a.end(n, "ScenarioDeleted")
 					n.mature = true
 				}
 			}
@@ -276,7 +276,7 @@ func (i *Interpreter) signal(x *record.Signal) {
 	if x.Retracted {
 		for _, n := range a.inOrder() {
 			if n.identity == x.ID {
-				a.exit(n, "TriggerRetracted")
+				a.end(n, "TriggerRetracted")
 			}
 		}
 		c.hopeful = slices.DeleteFunc(c.hopeful, func(h hopeful) bool { return h.cause.identity == x.ID })
