@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -137,7 +138,7 @@ func (p *printer) scenario(s *Scenario) {
 	p.table([]string{"EXAMPLE", "CONTACT", "STEP", "BEFORE", "AFTER"}, rows)
 }
 
-func number(n int64) string { return fmt.Sprint(n) }
+func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // some leaves nothing empty.
 func some(n int64) string {
