@@ -9,8 +9,9 @@ import "github.com/waymark-dev/waymark/internal/event"
 type What string
 
 const (
-	// Enrolled entered, and WasHeldOut entered and is sent nothing.
-	Enrolled   What = "Entered"
+	// Enrolled entered.
+	Enrolled What = "Entered"
+	// WasHeldOut entered, and is sent nothing but what is owed.
 	WasHeldOut What = "HeldOut"
 	// Refused did not enter; WaitedForAudience may yet, until Until.
 	Refused           What = "Refused"
@@ -21,9 +22,11 @@ const (
 	// PutOff keeps a message back until Until, and Skipped leaves it out.
 	PutOff  What = "PutOff"
 	Skipped What = "Skipped"
-	// Sent, Failed and InDoubt are what became of a message, a call or a task.
-	Sent    What = "Sent"
-	Failed  What = "Failed"
+	// Sent left: a message, a call or a task.
+	Sent What = "Sent"
+	// Failed did not leave.
+	Failed What = "Failed"
+	// InDoubt may have left.
 	InDoubt What = "InDoubt"
 	// Converted reached the goal after a message of the step.
 	Converted What = "Converted"
