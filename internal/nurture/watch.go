@@ -13,14 +13,17 @@ const (
 	Enrolled What = "Entered"
 	// WasHeldOut entered, and is sent nothing but what is owed.
 	WasHeldOut What = "HeldOut"
-	// Refused did not enter; WaitedForAudience may yet, until Until.
-	Refused           What = "Refused"
+	// Refused did not enter.
+	Refused What = "Refused"
+	// WaitedForAudience may yet enter, until Until.
 	WaitedForAudience What = "AudienceWaits"
-	// Arrived came to a step, and Waited stays there until Until, or for ever when that is 0.
+	// Arrived came to a step.
 	Arrived What = "Arrived"
-	Waited  What = "Waits"
-	// PutOff keeps a message back until Until, and Skipped leaves it out.
-	PutOff  What = "PutOff"
+	// Waited stays there until Until, or for ever when that is 0.
+	Waited What = "Waits"
+	// PutOff keeps a message back until Until.
+	PutOff What = "PutOff"
+	// Skipped leaves a message out.
 	Skipped What = "Skipped"
 	// Sent left: a message, a call or a task.
 	Sent What = "Sent"
