@@ -228,7 +228,7 @@ func (i *Interpreter) Channels() map[string]aggregate.Channel {
 			n.PausedUntil, n.PauseReason = ch.paused, ch.reason
 		}
 		for _, f := range i.facts {
-			if f.Channel != key {
+			if f.Channel != key || f.Detail == "ChannelMissing" { // which it was then, and could not count
 				continue
 			}
 			addMessage(&n.Message, f)
