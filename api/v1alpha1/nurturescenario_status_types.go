@@ -45,8 +45,7 @@ type NurtureScenarioStatus struct {
 	// +optional
 	Converted *int64 `json:"converted,omitempty"`
 
-	// conversion is converted of those who entered and were not held out, such as
-	// "19.6%".
+	// conversion is converted of entered, such as "19.6%".
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	Conversion string `json:"conversion,omitempty"`
@@ -163,6 +162,12 @@ type ScenarioUplift struct {
 	// held are those who were sent nothing.
 	// +optional
 	Held *ScenarioArm `json:"held,omitempty"`
+
+	// neededHeld is how many entries have to be held out until a difference as large
+	// as the one that is seen would be sure. It is absent where it is sure, and where
+	// none is seen.
+	// +optional
+	NeededHeld *int64 `json:"neededHeld,omitempty"`
 }
 
 // ScenarioArm is one side of a comparison.

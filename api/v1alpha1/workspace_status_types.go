@@ -53,6 +53,14 @@ type WorkspaceStatus struct {
 	// +optional
 	Funnels *int32 `json:"funnels,omitempty"`
 
+	// scenarios is how many NurtureScenarios use the workspace.
+	// +optional
+	Scenarios *int32 `json:"scenarios,omitempty"`
+
+	// channels is how many MessageChannels use the workspace.
+	// +optional
+	Channels *int32 `json:"channels,omitempty"`
+
 	// runner tells about the pods.
 	// +optional
 	Runner *RunnerStatus `json:"runner,omitempty"`

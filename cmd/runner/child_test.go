@@ -178,7 +178,8 @@ func (p *pod) startUnready() {
 	p.output = &lockedBuffer{}
 	p.process = exec.Command(os.Args[0], append([]string{ //nolint:gosec // this very binary
 		"--workspace=sales/shop", "--partitions=2", "--data-dir=" + filepath.Join(p.dir, "data"), "--tls-dir=" + p.dir,
-		"--feeds-file=" + filepath.Join(p.dir, "feeds.json"), "--ingest-address=" + p.ingest, "--control-address=" + p.control,
+		"--feeds-file=" + filepath.Join(p.dir, "feeds.json"), "--delivery-file=" + filepath.Join(p.dir, "delivery.json"),
+		"--ingest-address=" + p.ingest, "--control-address=" + p.control,
 		"--health-address=" + p.health,
 	}, p.args...)...)
 	p.process.Env = append(os.Environ(), asRunner+"=1", "POD_NAME=shop-runner-0")
@@ -228,6 +229,7 @@ type cloudEvent struct {
 	Type        string    `json:"type"`
 	Subject     string    `json:"subject"`
 	Time        time.Time `json:"time"`
+	Data        any       `json:"data,omitempty"`
 }
 
 // post sends a batch; nil means that the runner acknowledged it.
@@ -269,7 +271,13 @@ func (p *pod) apply(key string, stages ...string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	wanted := control.Definitions{Leader: 1, Definitions: []control.Definition{{Key: key, Version: version, UID: "u", Generation: 1, Meaning: form}}}
+	p.applyAll(control.Definition{Key: key, Version: version, UID: "u", Generation: 1, Meaning: form})
+}
+
+// applyAll hands the whole set of definitions over.
+func (p *pod) applyAll(definitions ...control.Definition) {
+	p.t.Helper()
+	wanted := control.Definitions{Leader: 1, Definitions: definitions}
 	p.eventually("applied", func() error {
 		applied, err := p.client.Apply(p.t.Context(), wanted)
 		if err == nil && len(applied.Refused) > 0 {

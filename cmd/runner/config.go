@@ -25,6 +25,7 @@ type config struct {
 	dataDir             string
 	tlsDir              string
 	feedsFile           string
+	deliveryFile        string
 	ingestAddress       string
 	controlAddress      string
 	healthAddress       string
@@ -51,6 +52,7 @@ func parseFlags(args []string, podName string) (config, error) {
 	flags.StringVar(&c.dataDir, "data-dir", "/var/lib/waymark", "folder of the event log and the state")
 	flags.StringVar(&c.tlsDir, "tls-dir", "/etc/waymark/tls", "folder with tls.crt, tls.key and ca.crt of the control port")
 	flags.StringVar(&c.feedsFile, "feeds-file", "/etc/waymark/feeds/feeds.json", "file with the feeds that ingest serves")
+	flags.StringVar(&c.deliveryFile, "delivery-file", "/etc/waymark/delivery/delivery.json", "file with the channels that messages leave by")
 	flags.StringVar(&c.ingestAddress, "ingest-address", ":8080", "address that takes events in")
 	flags.StringVar(&c.controlAddress, "control-address", ":8443", "address of the control port")
 	flags.StringVar(&c.healthAddress, "health-address", ":8081", "address of /healthz, /readyz and /metrics")

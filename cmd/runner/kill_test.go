@@ -28,6 +28,9 @@ import (
 
 const shop = "Funnel/sales/shop"
 
+// retention is that of a runner's flags by default.
+const retention = 90 * 24 * time.Hour
+
 // senders post as customers' systems do: each batch again and again until it is acknowledged.
 type senders struct {
 	pod     *pod
@@ -167,7 +170,9 @@ func waitForFold(p *pod, parts *[]aggregate.Partition) {
 // foldOnce folds a partition's log up to the report's offset in one pass, in memory, and notes the ids of its events.
 func foldOnce(t *testing.T, log eventlog.Log, lived aggregate.Partition, ids map[string]bool) aggregate.Partition {
 	t.Helper()
-	fold, err := engine.Open(engine.Options{Partition: lived.Partition, Compile: newCompiler(), TimeZoneData: definition.TimeZoneData})
+	fold, err := engine.Open(engine.Options{
+		Partition: lived.Partition, Compile: newCompiler(), TimeZoneData: definition.TimeZoneData, Retention: retention,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

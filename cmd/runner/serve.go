@@ -25,6 +25,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/eventlog"
 	"github.com/waymark-dev/waymark/internal/gateway"
 	"github.com/waymark-dev/waymark/internal/runner"
+	"github.com/waymark-dev/waymark/internal/sender"
 	"github.com/waymark-dev/waymark/internal/state"
 )
 
@@ -44,6 +45,7 @@ type workspace struct {
 	gateway  *gateway.Gateway
 	keys     *control.KeyFiles
 	metrics  *runner.Metrics
+	sending  *sender.Metrics
 
 	tableBytes uint64
 }
@@ -58,7 +60,7 @@ func serve(ctx context.Context, c config, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer unlock()
-	w := &workspace{config: c, logger: logger, metrics: runner.NewMetrics()}
+	w := &workspace{config: c, logger: logger, metrics: runner.NewMetrics(), sending: sender.NewMetrics()}
 	if err := w.open(ctx); err != nil {
 		return err
 	}
@@ -68,6 +70,9 @@ func serve(ctx context.Context, c config, logger *slog.Logger) (err error) {
 	var running sync.WaitGroup
 	running.Go(func() { w.runner.Run(folding) })
 	running.Go(func() { w.gateway.WatchFile(folding, c.feedsFile) })
+	hearing, stopHearing := context.WithCancel(folding)
+	listeners := w.listeners(hearing)
+	running.Go(func() { w.runner.Sender().WatchFile(hearing, c.deliveryFile, w.deliver(listeners)) })
 	servers := w.servers()
 	failed, err := servers.start()
 	if err == nil {
@@ -79,6 +84,8 @@ func serve(ctx context.Context, c config, logger *slog.Logger) (err error) {
 	}
 	logger.Info("leaving")
 	servers.stop(logger)
+	stopHearing()
+	listeners.Wait()
 	w.appender.Close()
 	stopFolding()
 	running.Wait()
@@ -109,7 +116,7 @@ func (w *workspace) open(ctx context.Context) (err error) {
 		Log: w.log, Partitions: runner.Owned(c.partitions, c.replica, c.replicas), OpenState: w.openState,
 		NewCompiler: newCompiler, TimeZoneData: definition.TimeZoneData, CacheBytes: int(c.partitionCacheBytes), Reserve: reserve,
 		Retention: runner.Retention{Age: c.retentionAge, MaxBytes: uint64(c.retentionMaxBytes)},
-		Logger:    w.logger, Metrics: w.metrics,
+		Logger:    w.logger, Metrics: w.metrics, NewSender: w.newSender,
 	})
 	if err != nil {
 		return errors.Join(err, w.log.Close())

@@ -85,6 +85,9 @@ type Report struct {
 	Feeds []Feed `json:"feeds,omitempty"`
 	// FeedsVersion is the version of the feeds file that is served.
 	FeedsVersion string `json:"feedsVersion,omitempty"`
+	// Channels are those that the sender works with, in the order of their keys, and DeliveryVersion the version of the delivery file.
+	Channels        []Channel `json:"channels,omitempty"`
+	DeliveryVersion string    `json:"deliveryVersion,omitempty"`
 	// AsOf is the runner's time, in microseconds since 1970, for which all partitions speak. While a partition cannot follow the clock
 	// (Ingest tells why) it may lie outside that partition's [Clock, NextDue).
 	AsOf int64 `json:"asOf"`
@@ -133,4 +136,22 @@ type Feed struct {
 	Refused map[string]int64 `json:"refused,omitempty"`
 	// LastEvent is when the last one was accepted, in microseconds since 1970; 0 is never.
 	LastEvent int64 `json:"lastEvent,omitempty"`
+}
+
+// Channel is what the sender knows of a MessageChannel beside its numbers.
+type Channel struct {
+	// Key is the channel's.
+	Key string `json:"key"`
+	// Accepted: its settings and secrets could be used. Probed: it was tried since, or a message was.
+	Accepted bool `json:"accepted"`
+	Probed   bool `json:"probed"`
+	// Reachable says how the last message or probe went, Since, in microseconds since 1970, since when that has been so.
+	Reachable bool  `json:"reachable"`
+	Since     int64 `json:"since,omitempty"`
+	// Message explains an outage. It holds no secret and nothing personal.
+	Message string `json:"message,omitempty"`
+	// LastClass is why a message was last not accepted (package channel); empty: all were since the runner started.
+	LastClass string `json:"lastClass,omitempty"`
+	// InFlight counts messages that are claimed and of which no result is durable yet.
+	InFlight int `json:"inFlight,omitempty"`
 }

@@ -73,7 +73,6 @@ func (c *checker) trigger(t *Trigger) {
 func (c *checker) offset(field string, days int32, offset time.Duration) {
 	c.refuse(days < -maxOffsetDays || days > maxOffsetDays, field, strconv.Itoa(int(days))+"d", "must be at most %d days before or after", maxOffsetDays)
 	c.refuse(offset < -maxWait || offset > maxWait, field, offset.String(), "must be at most ten years before or after")
-	c.refuse(days != 0 && offset != 0, field, offset.String(), "is either whole days or a duration")
 }
 
 func (c *checker) entry(s *Scenario) {

@@ -23,6 +23,8 @@ func Reason(errs field.ErrorList) string {
 		return v1alpha1.ReasonNotSupported
 	case errs[0].Origin == originExpression:
 		return v1alpha1.ReasonInvalidExpression
+	case errs[0].Origin == originTemplate:
+		return v1alpha1.ReasonInvalidTemplate
 	}
 	return v1alpha1.ReasonInvalidSpec
 }
@@ -54,6 +56,13 @@ func fieldErrors(path *field.Path, err error) field.ErrorList {
 			Detail:   expression.Err.Error(),
 			Origin:   originExpression,
 		}}
+	}
+	if spec, ok := errors.AsType[*SpecError](err); ok {
+		var value any = spec.Value
+		if spec.Value == "" {
+			value = field.OmitValueType{}
+		}
+		return field.ErrorList{{Type: field.ErrorTypeInvalid, Field: spec.Field, BadValue: value, Detail: spec.Message}}
 	}
 	return field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
 }

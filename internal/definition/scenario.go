@@ -93,7 +93,8 @@ const (
 type DateTrigger struct {
 	// Attribute is a CEL expression for the date: a text such as 1990-02-28 or an instant by RFC 3339.
 	Attribute string `json:"attribute"`
-	// OffsetDays are whole days after the date, or before it when negative; of an instant, Offset is added instead.
+	// OffsetDays are whole days after the date, or before it when negative; of an instant, Offset is added instead. An offset that is written
+	// in whole days sets both.
 	OffsetDays int32         `json:"offsetDays,omitempty"`
 	Offset     time.Duration `json:"offset,omitempty"`
 	// At is the time of day as HH:MM in the contact's zone, for dates without one.

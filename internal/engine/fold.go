@@ -15,6 +15,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/nurture"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -62,6 +63,8 @@ type Options struct {
 	Compile Compiler
 	// Nurture makes the programs of scenarios, channels and policies; nil is a definition.Compiler of the fold's own.
 	Nurture NurtureCompiler
+	// Watch is told what happens to contacts in scenarios, for people to read; nil: nobody. Nothing depends on it.
+	Watch func(*nurture.Note)
 	// TimeZoneData is the version of the time zone rules that the programs use. A log with another is refused; empty: none is.
 	TimeZoneData string
 	// Retention is how long at least the identity of an event is remembered after it was appended, so that it counts only once; 0 is for
@@ -353,6 +356,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	if err := f.complete(&c.known, c.name); err != nil {
 		return err
 	}
+	oldest := c.known.oldest()
 	var hash uint64
 	hash, f.buffer = identityHash(e, f.buffer)
 	if _, isNew := c.known.first(hash, at, int64(max(f.clock, e.Received)/dayLength)); !isNew {
@@ -362,7 +366,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		return nil
 	}
 	f.touch(c)
-	if f.purge(c) || f.keep > 0 && c.due == 0 {
+	if f.purge(c) || f.keep > 0 && c.known.oldest() != oldest { // so that what is due never depends on when it was found out
 		f.spoil(c)
 	}
 	f.counts.add(e)

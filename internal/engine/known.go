@@ -6,6 +6,7 @@ package engine
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -84,6 +85,14 @@ func (k *known) first(hash uint64, at place, day int64) (place, bool) {
 	}
 	k.entries = append(k.entries, identified{hash, at})
 	return at, true
+}
+
+// oldest gives the day by which the first page is forgotten; none when there is no page.
+func (k *known) oldest() int64 {
+	if len(k.days) == 0 {
+		return math.MinInt64
+	}
+	return k.days[0]
 }
 
 // forget lets go of pages of which all came before a day, from the oldest up to the first that is to be kept.

@@ -70,6 +70,8 @@ type hosted struct {
 	standing json.RawMessage
 	// reach is whom the version that is held would concern; see sweepReach.
 	reach *int64
+	// inside is how many are inside of each version as the store has it, encoded, and nextInside the same as it is being written.
+	inside, nextInside string
 	// firing is when its schedule is next due, once scheduled says that this was looked up; 0 is never.
 	firing    event.Time
 	scheduled bool
@@ -115,7 +117,7 @@ func (f *Fold) newNursery() {
 	n.wanted = newWanted()
 	n.suppressed = suppressions{all: map[string]bool{}, changed: map[string]*suppression{}}
 	n.blank = new(nurture.Contact)
-	n.world = nurture.World{Policy: noPolicy(), Channels: map[string]*nurture.Channel{}, Suppressed: n.suppressed.has, Suppress: n.suppressed.add}
+	n.world = nurture.World{Policy: noPolicy(), Channels: map[string]*nurture.Channel{}, Suppressed: n.suppressed.has, Suppress: n.suppressed.add, Watch: f.options.Watch}
 	n.arrange()
 }
 

@@ -105,10 +105,12 @@ func (f *Fold) writeHosted(w Writer, h *hosted) error {
 			return err
 		}
 	}
+	if h.scenario != nil {
+		h.nextInside = string(h.appendInside(f.scratch.value[:0]))
+	}
 	switch {
-	case h.scenario != nil && (h.changed || h.scenario.Tally.Changed):
-		b := h.appendInside(f.scratch.value[:0])
-		f.scratch.value = h.scenario.Tally.Append(b)
+	case h.scenario != nil && (h.changed || h.scenario.Tally.Changed || h.inside != h.nextInside):
+		f.scratch.value = h.scenario.Tally.Append(append(f.scratch.value[:0], h.nextInside...))
 	case h.channel != nil && (h.changed || h.channel.Tally.Changed):
 		f.scratch.value = h.channel.Tally.Append(f.scratch.value[:0])
 	default:
@@ -128,10 +130,10 @@ func (h *hosted) appendInside(b []byte) []byte {
 	return b
 }
 
-// nurseryWritten notes that all lies in the store as it is.
+// written notes that all lies in the store as it is.
 func (n *nursery) written() {
 	for _, h := range n.numbered {
-		h.changed = false
+		h.changed, h.inside = false, h.nextInside
 		if h.scenario != nil {
 			h.scenario.Tally.Changed = false
 		}
@@ -241,6 +243,7 @@ func (f *Fold) readCounts(h *hosted) error {
 			}
 			v.Inside = inside
 		}
+		h.inside = string(h.appendInside(nil))
 		err = h.scenario.Tally.Read(r.left)
 	}
 	if err != nil {

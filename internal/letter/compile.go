@@ -208,7 +208,7 @@ var roots = map[string][]string{
 	"trigger":   eventFields, // another word for it, as expressions have both
 	"scenario":  {"name", "title", "step", "version"},
 	"workspace": {"name", "title", "currency", "timeZone", "publicURL"},
-	"links":     {"unsubscribe", "preferences", "confirm"},
+	"links":     {"unsubscribe", "preferences", "confirm", "start"},
 	"message":   {"id"},
 	"now":       {},
 }

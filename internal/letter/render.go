@@ -53,8 +53,9 @@ type Scenario struct{ Name, Title, Step, Version string }
 // Workspace is what templates see of theirs.
 type Workspace struct{ Name, Title, Currency, TimeZone, PublicURL string }
 
-// Links are the addresses of a contact's own pages.
-type Links struct{ Unsubscribe, Preferences, Confirm string }
+// Links are the addresses of a contact's own pages; Start is what a link to a bot carries, as in https://t.me/bot?start={{ links.start }}, so
+// that the bot knows the contact.
+type Links struct{ Unsubscribe, Preferences, Confirm, Start string }
 
 // Rendered is a letter for one contact. Texts have at most MaxBytes each.
 type Rendered struct {
@@ -137,7 +138,8 @@ func newRun(d *Data) (*run, error) {
 		"scenario": texts("name", d.Scenario.Name, "title", d.Scenario.Title, "step", d.Scenario.Step, "version", d.Scenario.Version),
 		"workspace": texts("name", d.Workspace.Name, "title", d.Workspace.Title, "currency", d.Workspace.Currency,
 			"timeZone", d.Workspace.TimeZone, "publicURL", d.Workspace.PublicURL),
-		"links":   texts("unsubscribe", d.Links.Unsubscribe, "preferences", d.Links.Preferences, "confirm", d.Links.Confirm),
+		"links": texts("unsubscribe", d.Links.Unsubscribe, "preferences", d.Links.Preferences, "confirm", d.Links.Confirm,
+			"start", d.Links.Start),
 		"message": texts("id", d.MessageID),
 		"adMark":  d.AdMark,
 		"now":     d.Now.UTC().Format(time.RFC3339Nano),

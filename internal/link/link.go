@@ -100,6 +100,7 @@ type Keys struct{ list []key }
 type key struct {
 	box   cipher.AEAD
 	nonce []byte // key of the function that gives nonces
+	start []byte // key of start tokens: see SealStart
 }
 
 // NewKeys takes secrets of 32 bytes or more each, in base64: the first signs, all are accepted. Errors show nothing of them.
@@ -128,12 +129,16 @@ func newKey(secret []byte) (key, error) {
 	if err != nil {
 		return key{}, err
 	}
+	start, err := hkdf.Key(sha256.New, secret, nil, "waymark start link v1", 32)
+	if err != nil {
+		return key{}, err
+	}
 	block, err := aes.NewCipher(seal)
 	if err != nil {
 		return key{}, err
 	}
 	box, err := cipher.NewGCM(block)
-	return key{box: box, nonce: nonce}, err
+	return key{box: box, nonce: nonce, start: start}, err
 }
 
 // Seal makes the token of a link. Equal links have equal tokens, so that a message that is tried again is the same: the nonce is a keyed hash

@@ -51,8 +51,10 @@ func (a *account) share(add func(s *aggregate.Share)) {
 	}
 	t := a.sc.Tally
 	t.Changed = true
-	if v := t.Versions[a.version]; v != nil {
-		add(&v.Share)
+	if v := a.sc.Versions[a.version]; v != nil { // it may be one that nobody entered by: enrolments move
+		add(t.version(v))
+	} else if known := t.Versions[a.version]; known != nil {
+		add(&known.Share)
 	}
 	if a.variant == "" {
 		return

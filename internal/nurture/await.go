@@ -19,6 +19,7 @@ func (p *place) await() (next int, on bool) {
 		}
 	}
 	e.phase, e.due, e.skipping = resting, p.timeout(), false
+	p.tell(Note{What: Waited, Until: e.due})
 	return 0, false
 }
 

@@ -104,8 +104,13 @@ func TestAnEditLeavesTheEffectItsID(t *testing.T) {
 	if first.ID != second.ID || second.Purpose != definition.Transactional {
 		t.Errorf("got %+v and %+v", first, second)
 	}
-	if granted := g.claim(); granted[0].Version != v.ID {
+	granted := g.claim()
+	if granted[0].Version != v.ID {
 		t.Errorf("granted %+v", granted)
+	}
+	g.answer(granted[0], event.MessageSent)
+	if versions := g.scenario(coupon).Tally.Report(coupon).Versions; versions[v.ID].Sent != 1 {
+		t.Errorf("got %+v", versions)
 	}
 }
 

@@ -60,8 +60,8 @@ func servicePort(name string, port int32, target, protocol string) *corev1ac.Ser
 		WithAppProtocol(protocol)
 }
 
-// NetworkPolicy lets events and probes in from everywhere and control calls from the operator alone. A runner with an embedded
-// log calls nobody, so nothing goes out.
+// NetworkPolicy lets events and probes in from everywhere and control calls from the operator alone. It says nothing of what goes out: where
+// the channels' receivers are is not known here, and policies only add up, so that one which let all out would leave nothing to forbid.
 func NetworkPolicy(workspace *v1alpha1.Workspace, deployment Deployment) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	control := networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(ControlPort))
 	if deployment.OperatorNamespace != "" {
@@ -75,7 +75,7 @@ func NetworkPolicy(workspace *v1alpha1.Workspace, deployment Deployment) *networ
 		WithOwnerReferences(ownedBy(workspace)).
 		WithSpec(networkingv1ac.NetworkPolicySpec().
 			WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(selector(workspace))).
-			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
+			WithPolicyTypes(networkingv1.PolicyTypeIngress).
 			WithIngress(
 				networkingv1ac.NetworkPolicyIngressRule().WithPorts(policyPort(IngestPort), policyPort(HealthPort)),
 				control,

@@ -63,6 +63,9 @@ func ManagerSecretName(workspace string) string { return base(workspace) + "-man
 // FeedsSecretName is the name of the Secret that holds what a workspace's ingest serves, write keys included.
 func FeedsSecretName(workspace string) string { return base(workspace) + "-feeds" }
 
+// DeliverySecretName is the name of the Secret that holds what a workspace's sender works with: channels with their secrets.
+func DeliverySecretName(workspace string) string { return base(workspace) + "-delivery" }
+
 // WriteKeySecretName is the name of the Secret that holds the generated write key of a feed.
 func WriteKeySecretName(feed string) string { return feed + "-write-key" }
 

@@ -14,15 +14,17 @@ import (
 
 // Volumes of a runner's pod and where it finds them.
 const (
-	dataVolume  = "data"
-	tlsVolume   = "tls"
-	feedsVolume = "feeds"
-	tmpVolume   = "tmp"
+	dataVolume     = "data"
+	tlsVolume      = "tls"
+	feedsVolume    = "feeds"
+	deliveryVolume = "delivery"
+	tmpVolume      = "tmp"
 
-	dataPath  = "/var/lib/waymark"
-	tlsPath   = "/etc/waymark/tls"
-	feedsPath = "/etc/waymark/feeds"
-	tmpPath   = "/tmp"
+	dataPath     = "/var/lib/waymark"
+	tlsPath      = "/etc/waymark/tls"
+	feedsPath    = "/etc/waymark/feeds"
+	deliveryPath = "/etc/waymark/delivery"
+	tmpPath      = "/tmp"
 )
 
 // nonRoot is the user and group of the programs in the image.
@@ -54,6 +56,7 @@ func podSpec(workspace *v1alpha1.Workspace, deployment Deployment) *corev1ac.Pod
 		WithVolumes(
 			secretVolume(tlsVolume, RunnerSecretName(workspace.Name)),
 			secretVolume(feedsVolume, FeedsSecretName(workspace.Name)),
+			optionalSecretVolume(deliveryVolume, DeliverySecretName(workspace.Name)),
 			corev1ac.Volume().WithName(tmpVolume).
 				WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(tmpSize)),
 		)
@@ -114,6 +117,7 @@ func container(workspace *v1alpha1.Workspace, deployment Deployment) *corev1ac.C
 			corev1ac.VolumeMount().WithName(dataVolume).WithMountPath(dataPath),
 			corev1ac.VolumeMount().WithName(tlsVolume).WithMountPath(tlsPath).WithReadOnly(true),
 			corev1ac.VolumeMount().WithName(feedsVolume).WithMountPath(feedsPath).WithReadOnly(true),
+			corev1ac.VolumeMount().WithName(deliveryVolume).WithMountPath(deliveryPath).WithReadOnly(true),
 			corev1ac.VolumeMount().WithName(tmpVolume).WithMountPath(tmpPath),
 		).
 		// A runner that replays a long log answers /healthz all the while, so it is given no more time to start than to
@@ -147,6 +151,13 @@ func probe(path string) *corev1ac.ProbeApplyConfiguration {
 func secretVolume(name, secret string) *corev1ac.VolumeApplyConfiguration {
 	return corev1ac.Volume().WithName(name).
 		WithSecret(corev1ac.SecretVolumeSource().WithSecretName(secret).WithDefaultMode(0o440))
+}
+
+// optionalSecretVolume is a Secret that may come later, or never: a pod starts without it.
+func optionalSecretVolume(name, secret string) *corev1ac.VolumeApplyConfiguration {
+	volume := secretVolume(name, secret)
+	volume.Secret.WithOptional(true)
+	return volume
 }
 
 // computeResources are those that the workspace states, or else the defaults. Who states one amount states them all for its

@@ -84,6 +84,10 @@ func TestChildren(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	deliverySecret, err := DeliverySecret(shop(), definition.Delivery{Version: "cafe", Mode: "Live", Workspace: "shop", TimeZone: "Europe/Moscow"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]any{
 		"statefulset":           StatefulSet(shop(), deployment),
 		"statefulset-large":     StatefulSet(large(), deployment),
@@ -94,6 +98,7 @@ func TestChildren(t *testing.T) {
 		"networkpolicy-open":    NetworkPolicy(shop(), Deployment{}),
 		"poddisruptionbudget-3": PodDisruptionBudget(distributed()),
 		"secret-feeds":          feedsSecret,
+		"secret-delivery":       deliverySecret,
 		"secret-write-key": WriteKeySecret(&v1alpha1.EventFeed{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "sales", Name: "site", UID: "77aa"},
 		}, "not-a-real-key"),
@@ -139,6 +144,7 @@ func TestNamesAreValidAndDiffer(t *testing.T) {
 		for _, name := range []string{
 			RunnerName(workspace), IngestName(workspace), AuthoritySecretName(workspace),
 			RunnerSecretName(workspace), ManagerSecretName(workspace), FeedsSecretName(workspace),
+			DeliverySecretName(workspace),
 		} {
 			if problems := validation.IsDNS1035Label(name); len(problems) > 0 {
 				t.Errorf("workspace %q: name %q: %s", workspace, name, strings.Join(problems, "; "))

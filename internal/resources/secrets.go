@@ -26,6 +26,8 @@ const (
 	PrivateKeyKey  = corev1.TLSPrivateKeyKey
 	// FeedsFile holds what ingest serves, as definition.Feeds in JSON.
 	FeedsFile = "feeds.json"
+	// DeliveryFile holds what the sender works with, as definition.Delivery in JSON.
+	DeliveryFile = "delivery.json"
 	// WriteKeyKey holds a generated write key.
 	WriteKeyKey = "writeKey"
 )
@@ -65,6 +67,17 @@ func FeedsSecret(workspace *v1alpha1.Workspace, feeds definition.Feeds) (*corev1
 	return workspaceSecret(workspace, FeedsSecretName(workspace.Name)).
 		WithType(corev1.SecretTypeOpaque).
 		WithData(map[string][]byte{FeedsFile: content}), nil
+}
+
+// DeliverySecret hands a workspace's channels, with their secrets, to its sender.
+func DeliverySecret(workspace *v1alpha1.Workspace, delivery definition.Delivery) (*corev1ac.SecretApplyConfiguration, error) {
+	content, err := json.Marshal(delivery)
+	if err != nil {
+		return nil, fmt.Errorf("encode the delivery of workspace %s/%s: %w", workspace.Namespace, workspace.Name, err)
+	}
+	return workspaceSecret(workspace, DeliverySecretName(workspace.Name)).
+		WithType(corev1.SecretTypeOpaque).
+		WithData(map[string][]byte{DeliveryFile: content}), nil
 }
 
 func workspaceSecret(workspace *v1alpha1.Workspace, name string) *corev1ac.SecretApplyConfiguration {

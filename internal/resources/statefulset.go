@@ -107,6 +107,7 @@ func runnerArgs(workspace *v1alpha1.Workspace) []string {
 		"--data-dir=" + dataPath,
 		"--tls-dir=" + tlsPath,
 		"--feeds-file=" + feedsPath + "/" + FeedsFile,
+		"--delivery-file=" + deliveryPath + "/" + DeliveryFile,
 		"--ingest-address=:" + strconv.Itoa(int(IngestPort)),
 		"--control-address=:" + strconv.Itoa(int(ControlPort)),
 		"--health-address=:" + strconv.Itoa(int(HealthPort)),

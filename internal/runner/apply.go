@@ -4,6 +4,7 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,9 @@ func (l *life) kept(wanted control.Definitions) []control.Definition {
 	var kept []control.Definition
 	for _, d := range l.folded.Definitions() {
 		if keys[d.Key] && d.Active != "" {
-			kept = append(kept, control.Definition{Key: d.Key, Version: d.Active, UID: d.UID, Generation: d.Generation, Source: d.Source})
+			kept = append(kept, control.Definition{
+				Key: d.Key, Version: d.Active, UID: d.UID, Generation: d.Generation, Source: d.Source, Standing: d.Standing,
+			})
 		}
 	}
 	return kept
@@ -104,23 +107,29 @@ func (l *life) noteDefinition(r *record.Record) {
 	case record.Apply:
 		a := &r.Apply
 		l.logger.Info("definition applied", "definition", a.Key, "version", a.Version, "offset", l.owner.last)
-		l.definitions[a.Key] = engine.Defined{Key: a.Key, Version: a.Version, UID: a.UID, Generation: a.Generation}
+		standing := a.Standing
+		if len(standing) == 0 {
+			standing = l.definitions[a.Key].Standing
+		}
+		l.definitions[a.Key] = engine.Defined{Key: a.Key, Version: a.Version, UID: a.UID, Generation: a.Generation, Standing: standing}
+	case record.Standing:
+		told := l.definitions[r.Standing.Key]
+		told.Standing = r.Standing.Standing
+		l.definitions[r.Standing.Key] = told
+		l.logger.Info("standing changed", "definition", r.Standing.Key, "offset", l.owner.last)
 	}
 }
 
-// difference gives the records that lead from the versions in the log to those wanted, in the order of their keys.
+// difference gives the records that lead from what the log has to what is wanted, in the order of the keys.
 func difference(have map[string]engine.Defined, wanted control.Definitions) []record.Record {
 	records := []record.Record{}
 	named := map[string]bool{}
-	for _, d := range wanted.Definitions {
+	for i := range wanted.Definitions {
+		d := &wanted.Definitions[i]
 		named[d.Key] = true
-		if d.Keep() || have[d.Key].Version == d.Version {
-			continue
+		if r, differs := change(have, d, wanted.Leader); differs {
+			records = append(records, r)
 		}
-		records = append(records, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
-			Key: d.Key, Version: d.Version, UID: d.UID, Generation: d.Generation, Leader: wanted.Leader, Definition: d.Meaning,
-			Source: d.Source,
-		}})
 	}
 	for _, key := range slices.Sorted(maps.Keys(have)) {
 		if !named[key] {
@@ -130,4 +139,20 @@ func difference(have map[string]engine.Defined, wanted control.Definitions) []re
 		}
 	}
 	return records
+}
+
+// change gives the record that makes one definition what is wanted. A standing comes with its version; alone, when it alone differs, also for
+// a version that is kept: a scenario whose latest spec is invalid can be suspended all the same.
+func change(have map[string]engine.Defined, d *control.Definition, leader uint64) (r record.Record, differs bool) {
+	has, found := have[d.Key]
+	if !d.Keep() && has.Version != d.Version {
+		return record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
+			Key: d.Key, Version: d.Version, UID: d.UID, Generation: d.Generation, Leader: leader, Definition: d.Meaning, Source: d.Source,
+			Standing: d.Standing,
+		}}, true
+	}
+	if found && len(d.Standing) > 0 && !bytes.Equal(d.Standing, has.Standing) {
+		return record.Record{Kind: record.Standing, Standing: record.StandingRecord{Key: d.Key, Standing: d.Standing, Leader: leader}}, true
+	}
+	return record.Record{}, false
 }

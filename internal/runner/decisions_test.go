@@ -61,6 +61,42 @@ func TestDifferenceOfDefinitions(t *testing.T) {
 	}
 }
 
+func TestDifferenceOfStandings(t *testing.T) {
+	t.Parallel()
+	const key, suspended = "NurtureScenario/sales/back", `{"suspended":true}`
+	wanted := func(version, standing string) control.Definition {
+		return control.Definition{Key: key, Version: version, UID: "u", Generation: 2, Meaning: json.RawMessage(`{}`), Standing: json.RawMessage(standing)}
+	}
+	alone := record.Record{Kind: record.Standing, Standing: record.StandingRecord{Key: key, Standing: json.RawMessage(suspended), Leader: 9}}
+	for name, tt := range map[string]struct {
+		have   *engine.Defined
+		wanted control.Definition
+		want   []record.Record
+	}{
+		"it comes with a version": {nil, wanted("1", suspended), []record.Record{{Kind: record.Apply, Apply: record.ApplyRecord{
+			Key: key, Version: "1", UID: "u", Generation: 2, Leader: 9, Definition: json.RawMessage(`{}`), Standing: json.RawMessage(suspended),
+		}}}},
+		"it alone differs":            {&engine.Defined{Version: "1", Standing: json.RawMessage(`{}`)}, wanted("1", suspended), []record.Record{alone}},
+		"it is as it was":             {&engine.Defined{Version: "1", Standing: json.RawMessage(suspended)}, wanted("1", suspended), []record.Record{}},
+		"nothing is said":             {&engine.Defined{Version: "1", Standing: json.RawMessage(suspended)}, wanted("1", ""), []record.Record{}},
+		"the version is kept":         {&engine.Defined{Version: "1"}, control.Definition{Key: key, Standing: json.RawMessage(suspended)}, []record.Record{alone}},
+		"nothing is there to be told": {nil, control.Definition{Key: key, Standing: json.RawMessage(suspended)}, []record.Record{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			have := map[string]engine.Defined{}
+			if tt.have != nil {
+				tt.have.Key = key
+				have[key] = *tt.have
+			}
+			got := difference(have, control.Definitions{Leader: 9, Definitions: []control.Definition{tt.wanted}})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("records differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestCommonInstant(t *testing.T) {
 	t.Parallel()
 	part := func(clock, due event.Time) aggregate.Partition {

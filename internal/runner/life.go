@@ -51,6 +51,9 @@ func (l *life) fold(ctx context.Context) error {
 	for ctx.Err() == nil {
 		worked, err := l.advance(ctx)
 		if err == nil {
+			err = l.send(ctx)
+		}
+		if err == nil {
 			err = l.upkeep(ctx)
 		}
 		if err == nil && !worked {
@@ -85,13 +88,14 @@ func (l *life) advance(ctx context.Context) (worked bool, err error) {
 
 // wait sleeps until there is something to do.
 func (l *life) wait(ctx context.Context) error {
-	l.timer.Reset(l.untilUpkeep())
+	l.timer.Reset(l.desk.Until(l.untilUpkeep()))
 	select {
 	case <-ctx.Done():
 	case read := <-l.live.out:
 		return l.step(ctx, read)
 	case call := <-l.calls:
 		call(l)
+	case <-l.desk.Woken():
 	case <-l.timer.C:
 	}
 	return nil
@@ -194,7 +198,7 @@ func (l *life) close(failed error) error {
 // ownership is the right to append the partition's own records.
 type ownership struct {
 	eventlog.Owner
-	// last is the offset of the owner's last record.
+	// last is the offset of the owner's last record but for claims, of which several may be on their way.
 	last uint64
 	// lost is set when the outcome of an append is not known; the partition is then taken over again.
 	lost bool
@@ -208,7 +212,7 @@ const retryAppend = time.Second
 // append adds a record of the owner's. It gives false, and no error, when the log cannot take it now. It waits for the log's answer even when
 // the context ends, for the owner must know its last record; the log bounds that wait.
 func (l *life) append(ctx context.Context, r *record.Record) (appended bool, err error) {
-	if l.owner.lost || time.Now().Before(l.owner.tryAfter) || l.opts.scarce() != nil {
+	if !l.mayAppend() {
 		return false, nil
 	}
 	offset, err := l.owner.Append(context.WithoutCancel(ctx), r)
@@ -217,6 +221,11 @@ func (l *life) append(ctx context.Context, r *record.Record) (appended bool, err
 		return true, nil
 	}
 	return false, l.appendFailed(err)
+}
+
+// mayAppend says whether the owner's records can be appended now.
+func (l *life) mayAppend() bool {
+	return !l.owner.lost && !time.Now().Before(l.owner.tryAfter) && l.opts.scarce() == nil
 }
 
 // appendFailed gives the error if the life must end by it.
@@ -250,5 +259,6 @@ func (l *life) takeOver(ctx context.Context) error {
 		return fmt.Errorf("take over: %w", err)
 	}
 	l.owner = ownership{Owner: owner, last: owner.Opened()}
+	l.desk.Opened(owner.Opened())
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/control"
 	"github.com/waymark-dev/waymark/internal/engine"
 	"github.com/waymark-dev/waymark/internal/eventlog"
+	"github.com/waymark-dev/waymark/internal/sender"
 	"github.com/waymark-dev/waymark/internal/state"
 )
 
@@ -32,6 +33,8 @@ type partition struct {
 	opts   *Options
 	clock  *watchedClock
 	logger *slog.Logger
+	// desk is the sender's, which outlives lives; nil sends nothing.
+	desk *sender.Desk
 
 	// calls are what others want done to the life, in its goroutine.
 	calls chan func(*life)
@@ -53,9 +56,9 @@ func (f *fault) Unwrap() error { return f.err }
 // RetryAfter is how long a sender waits.
 func (f *fault) RetryAfter() time.Duration { return retryAfterGap }
 
-func newPartition(number int, opts *Options, clock *watchedClock) *partition {
+func newPartition(number int, opts *Options, clock *watchedClock, desk *sender.Desk) *partition {
 	p := &partition{
-		number: number, opts: opts, clock: clock,
+		number: number, opts: opts, clock: clock, desk: desk,
 		logger: opts.Logger.With("partition", number),
 		calls:  make(chan func(*life)),
 	}

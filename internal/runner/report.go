@@ -50,6 +50,7 @@ func (r *Runner) Report(ctx context.Context) (control.Report, error) {
 		}
 		report.Faults = append(report.Faults, fault)
 	}
+	report.Channels, report.DeliveryVersion = r.sender.Report()
 	report.AsOf = int64(commonInstant(report.Partitions, asOf))
 	return report, nil
 }
@@ -110,6 +111,7 @@ func (l *life) answerReport(ctx context.Context, r *pendingReport) (answered boo
 	}
 	if err == nil {
 		l.opts.Metrics.reported(r.into)
+		l.hear(r.into)
 	}
 	r.done(err)
 	return true

@@ -9,16 +9,21 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/engine"
+	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/eventlog"
+	"github.com/waymark-dev/waymark/internal/sender"
 )
 
 // State is the store of one partition's fold.
@@ -60,6 +65,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Metrics are told what happens; nil tells nobody.
 	Metrics *Metrics
+	// NewSender makes what sends messages, for the partitions owned; now is the time that the runner believes. Nil: nothing is sent.
+	NewSender func(owned []int, now func() event.Time) *sender.Sender
 }
 
 // Runner runs the partitions that it owns.
@@ -67,6 +74,7 @@ type Runner struct {
 	opts       Options
 	clock      *watchedClock
 	partitions []*partition
+	sender     *sender.Sender // nil sends nothing
 	probe      probe
 
 	applying sync.Mutex // one set of definitions at a time
@@ -102,11 +110,14 @@ func New(opts Options) (*Runner, error) {
 		opts.Metrics = NewMetrics()
 	}
 	r := &Runner{opts: opts, clock: newWatchedClock(opts.Clock)}
+	if opts.NewSender != nil {
+		r.sender = opts.NewSender(opts.Partitions, r.clock.believed)
+	}
 	for _, p := range opts.Partitions {
 		if p < 0 || p >= opts.Log.Partitions() {
 			return nil, fmt.Errorf("make a runner: partition %d is not in the log, which has %d", p, opts.Log.Partitions())
 		}
-		r.partitions = append(r.partitions, newPartition(p, &r.opts, r.clock))
+		r.partitions = append(r.partitions, newPartition(p, &r.opts, r.clock, r.sender.Desk(p)))
 	}
 	return r, nil
 }
@@ -122,15 +133,26 @@ func Owned(partitions, replica, replicas int) []int {
 	return owned
 }
 
-// Run folds until the context ends. Then it commits what was folded and returns. What goes wrong in a partition is reported and tried again.
+// Run folds until the context ends. Then it lets the sender finish, commits what was folded and returns. What goes wrong in a partition is
+// reported and tried again.
 func (r *Runner) Run(ctx context.Context) {
+	folding, stopFolding := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopFolding()
 	var running sync.WaitGroup
 	for _, p := range r.partitions {
-		running.Go(func() { p.run(ctx) })
+		running.Go(func() { p.run(folding) })
 	}
-	running.Go(func() { r.watchClock(ctx) })
+	running.Go(func() { r.watchClock(folding) })
+	if r.sender != nil {
+		r.sender.Run(ctx)
+	}
+	<-ctx.Done()
+	stopFolding()
 	running.Wait()
 }
+
+// Sender gives what sends; nil when nothing does.
+func (r *Runner) Sender() *sender.Sender { return r.sender }
 
 func (r *Runner) watchClock(ctx context.Context) {
 	ticker := time.NewTicker(watchEvery)
@@ -210,7 +232,7 @@ func (r *Runner) compilable(wanted control.Definitions) (control.Definitions, co
 		if d.Keep() {
 			continue
 		}
-		if _, err := compile(d.Key, d.Meaning); err != nil {
+		if err := compiles(compile, d.Key, d.Meaning); err != nil {
 			applied.Refused = append(applied.Refused, control.Refusal{Key: d.Key, Version: d.Version, Message: err.Error()})
 			d.Meaning = nil
 		}
@@ -218,4 +240,28 @@ func (r *Runner) compilable(wanted control.Definitions) (control.Definitions, co
 	return wanted, applied
 }
 
+// compiles says what is wrong with a meaning.
+func compiles(compile engine.Compiler, key string, meaning json.RawMessage) (err error) {
+	var of definition.Compiler
+	kind, _, _ := strings.Cut(key, "/")
+	switch kind {
+	case "NurtureScenario":
+		_, err = of.CompileScenario(meaning)
+	case "MessageChannel":
+		_, err = of.CompileChannel(meaning)
+	case "MessagingPolicy":
+		_, err = of.CompilePolicy(meaning)
+	default:
+		_, err = compile(key, meaning)
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
 var _ control.Plane = (*Runner)(nil)
+
+// Now is the time that the runner believes.
+func (r *Runner) Now() event.Time { return r.clock.believed() }

@@ -3,8 +3,6 @@
 
 package stats
 
-import "math"
-
 // Clusters sums up a share over groups of trials that belong together, such as the entries of one contact: over all groups c, of n
 // trials with x successes each.
 type Clusters struct {
@@ -67,11 +65,8 @@ func Compare(earlier, later Clusters, z float64) (difference Difference, enough 
 		return Difference{Interval: Interval{-1, 1}}, false
 	}
 	effect := max(earlier.DesignEffect(), later.DesignEffect())
+	difference = newcombe(earlier, later, effect, effect, z)
 	p, q := earlier.Rate(), later.Rate()
-	of, by := Wilson(earlier.Successes/effect, earlier.Trials/effect, z), Wilson(later.Successes/effect, later.Trials/effect, z)
-	difference.Estimate = q - p
-	difference.Interval.Low = difference.Estimate - math.Hypot(q-by.Low, of.High-p)
-	difference.Interval.High = difference.Estimate + math.Hypot(by.High-q, p-of.Low)
 	evidence := min(earlier.Trials, later.Trials) / effect * max(p*(1-p), q*(1-q))
 	return difference, evidence >= NeededEvidence
 }

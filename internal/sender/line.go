@@ -1,0 +1,301 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/waymark-dev/waymark/internal/channel"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/nurture"
+)
+
+// setLine is the key under which effects wait that need no channel.
+const setLine = ""
+
+const (
+	// botConcurrency is how many messages a bot sends at a time; dryConcurrency how many are made at a time that need nobody's answer.
+	botConcurrency = 8
+	dryConcurrency = 64
+	// aheadShare is which part of what leaves in a second is claimed ahead: that of 50 ms.
+	aheadShare = 20
+	// mostInLine bounds how many messages of a channel are claimed and not yet told of.
+	mostInLine = 5000
+)
+
+// line is one channel: what was granted waits in it and is sent by as many goroutines as the channel bears. It outlives changes of the
+// channel's settings.
+type line struct {
+	sender *Sender
+	key    string
+	// orphan is set when nobody knows the channel: see Sender.orphans.
+	orphan bool
+
+	mu       sync.Mutex
+	settings definition.DeliveryChannel
+	open     *handle // nil while it cannot be opened, and of a line without a channel
+	pace     pace
+	breaker  breaker
+	queue    []job
+	sending  int // goroutines
+	inLine   int // claimed, waiting, being sent or being told of
+	meter    meter
+	hungry   bool // somebody found no room
+	stopped  bool
+	drained  chan struct{} // closed, once, when stopped and nothing is in line
+	reach    reach
+	feedback feedback
+}
+
+// job is a message that was granted.
+type job struct {
+	item  *item
+	grant nurture.Grant
+}
+
+// handle is an open channel, which is closed when nobody sends through it any more.
+type handle struct {
+	channel.Channel
+	users sync.WaitGroup
+}
+
+func newLine(s *Sender, key string) *line {
+	return &line{sender: s, key: key, drained: make(chan struct{})}
+}
+
+func newSetLine(s *Sender) *line { return newLine(s, setLine) }
+
+// guarantee says what is done about a message in doubt. What needs no channel may be done twice.
+func (l *line) guarantee() definition.Guarantee {
+	if l.key == setLine || l.orphan {
+		return atLeastOnce
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.settings.Guarantee
+}
+
+// concurrency is how many messages are sent at a time. Lock should be held.
+func (l *line) concurrency() int {
+	switch {
+	case l.key == setLine, l.orphan:
+		return dryConcurrency
+	case l.settings.SMTP != nil:
+		return max(int(l.settings.SMTP.Connections), 1)
+	case l.settings.Webhook != nil:
+		return max(int(l.settings.Webhook.Concurrency), 1)
+	}
+	return botConcurrency
+}
+
+// room says how many messages of a partition may be claimed now, and when to ask again if that is known. claimedToday is asked for a warm-up.
+func (l *line) room(d *Desk, claimedToday func() int64, today event.Time) (n int, again time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if l.stopped {
+		return 0, time.Time{}
+	}
+	if l.key != setLine && !l.orphan {
+		if l.open == nil {
+			return 0, time.Time{}
+		}
+		if n, again = l.allowed(d, claimedToday, today, now); n == 0 {
+			return 0, again
+		}
+	} else {
+		n = mostInLine
+	}
+	// What is claimed when the process dies is in doubt, so no more is claimed ahead than leaves while claims and results are written.
+	n = min(n, min(l.concurrency()+l.meter.lastSecond(now)/aheadShare, mostInLine)-l.inLine)
+	if l.orphan {
+		n = min(n, orphansAtOnce-l.inLine)
+	}
+	if n <= 0 {
+		l.hungry = true
+		return 0, time.Time{}
+	}
+	return n, time.Time{}
+}
+
+// allowed is what the channel's limits leave. Lock should be held.
+func (l *line) allowed(d *Desk, claimedToday func() int64, today event.Time, now time.Time) (n int, again time.Time) {
+	n, again = l.breaker.allows(now)
+	if n == 1 {
+		n -= l.inLine
+		l.hungry = l.hungry || n <= 0
+	}
+	if n <= 0 {
+		return 0, again
+	}
+	if w := l.settings.Limits.WarmUp; w != nil {
+		if bound, bounded := warmUpBound(w, l.sender.localDay(today), d.partition, l.sender.opts.Log.Partitions()); bounded {
+			if n = int(min(int64(n), bound-claimedToday()-d.unsettled(l))); n <= 0 {
+				return 0, now.Add(time.Minute) // the day may end
+			}
+		}
+	}
+	tokens, next := l.pace.tokens(now)
+	if tokens == 0 {
+		return 0, next
+	}
+	return min(n, tokens), time.Time{}
+}
+
+// take takes a place in the line and a token.
+func (l *line) take() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped || !l.pace.take(time.Now()) {
+		return false
+	}
+	l.inLine++
+	return true
+}
+
+// enter takes a place without a token: for what is not sent.
+func (l *line) enter() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inLine++
+}
+
+// unused gives the token back.
+func (l *line) unused() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pace.unused(time.Now())
+}
+
+// left gives the place back, and wakes the desks that found none.
+func (l *line) left() {
+	l.mu.Lock()
+	l.inLine--
+	hungry := l.hungry
+	l.hungry = false
+	l.drain()
+	l.mu.Unlock()
+	if hungry {
+		l.sender.wake()
+	}
+}
+
+// push lets a granted message be sent.
+func (l *line) push(it *item, g nurture.Grant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = append(l.queue, job{it, g})
+	if l.sending < l.concurrency() {
+		l.sending++
+		go l.send()
+	}
+}
+
+// send sends what waits until nothing does.
+func (l *line) send() {
+	for {
+		l.mu.Lock()
+		if len(l.queue) == 0 || l.sending > l.concurrency() {
+			l.sending--
+			l.mu.Unlock()
+			return
+		}
+		next := l.queue[0]
+		l.queue[0] = job{}
+		l.queue = l.queue[1:]
+		stopped, settings, open := l.stopped, l.settings, l.open
+		if open != nil {
+			open.users.Add(1)
+		}
+		l.mu.Unlock()
+		if stopped {
+			next.item.tell(&next.grant, stale(l.sender.opts.Now()))
+		} else {
+			l.try(next, &settings, open)
+		}
+		if open != nil {
+			open.users.Done()
+		}
+	}
+}
+
+// stop lets nothing more be claimed, and waits until what was claimed is dealt with or the sender gives up.
+func (l *line) stop() {
+	l.mu.Lock()
+	l.stopped = true
+	l.drain()
+	open := l.open
+	l.mu.Unlock()
+	l.sender.wake()
+	select {
+	case <-l.drained:
+	case <-l.sender.telling.Done():
+	}
+	if open != nil {
+		open.close(l)
+	}
+}
+
+// drain notes when all is dealt with. Lock should be held.
+func (l *line) drain() {
+	if !l.stopped || l.inLine > 0 {
+		return
+	}
+	select {
+	case <-l.drained:
+	default:
+		close(l.drained)
+	}
+}
+
+func (h *handle) close(l *line) {
+	h.users.Wait()
+	if err := h.Close(); err != nil {
+		l.sender.opts.Logger.Warn("a channel was not closed", "channel", l.key, "error", err.Error())
+	}
+}
+
+// sendTimeout bounds one try, unless the channel's settings do.
+const sendTimeout = time.Minute
+
+// deliver hands a message to the channel.
+func (l *line) deliver(h *handle, m *channel.Message) channel.Result {
+	ctx, cancel := context.WithTimeout(l.sender.sending, sendTimeout)
+	defer cancel()
+	return h.Send(ctx, m)
+}
+
+// meter counts what leaves in a second.
+type meter struct {
+	second    int64
+	now, last int
+}
+
+func (m *meter) roll(now time.Time) {
+	if s := now.Unix(); s != m.second {
+		m.last = 0
+		if s == m.second+1 {
+			m.last = m.now
+		}
+		m.second, m.now = s, 0
+	}
+}
+
+func (m *meter) count(now time.Time) {
+	m.roll(now)
+	m.now++
+}
+
+func (m *meter) lastSecond(now time.Time) int {
+	m.roll(now)
+	return max(m.last, m.now)
+}
+
+// stale is told of what was granted too long ago.
+func stale(now event.Time) outcome {
+	return outcome{kind: event.MessageDeferred, class: ClassStale, retryAt: now}
+}
