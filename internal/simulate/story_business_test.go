@@ -90,7 +90,7 @@ func b2bStory() *story {
 			deal["industry"] = industry
 		}
 		traits := traitsOf(contact, i)
-		traits["company"], traits["company_id"], traits["phone"] = "Завод «"+contact+"»", contact, "+7 343 000-00-00"
+		traits["company"], traits["company_id"], traits["phone"] = fmt.Sprintf("Заказчик-%d", i+1), contact, "+7 343 000-00-00"
 		s.somebody(at.Add(-3*day), contact, traits)
 		s.tell(at.Add(-3*day), contact, "request.received", fields{"deal_id": deal["deal_id"]})
 		s.tell(at, contact, "offer.sent", deal)
@@ -153,7 +153,9 @@ func messengerStory() *story {
 		}
 		return at
 	}
-	closes := func(contact string, at time.Time) { s.tell(at, contact, "dialog.closed", fields{"manager": "Марина"}) }
+	closes := func(contact string, at time.Time) {
+		s.tell(at, contact, "dialog.closed", fields{"manager": "Марина"})
+	}
 	for i, name := range firstNames[:5] { // the whole tunnel; four pay
 		c, at := starts(name, "blog")
 		last := presses(c, at, "choose", "silent", "trial", "evening")

@@ -21,11 +21,17 @@ func (v appointment) data() fields {
 	return fields{"appointment_id": v.id, "procedure": "Чистка лица", "master": "Светлана", "starts_at": v.starts.UTC().Format(time.RFC3339), "trial": v.trial}
 }
 
+// birthdays of clients who told theirs: two in time, one of whom is sent nothing, one in spring.
+var birthdays = map[string]string{"silent-1": "1990-10-25", "silent-2": "1988-11-05", "silent-3": "1995-03-08", "stranger-1": "1992-10-30"}
+
 // salonClient books a visit in three days, having agreed to the topics.
 func salonClient(s *story, client string, i int, booked time.Time, trial bool, topics ...string) appointment {
 	v := appointment{id: "v-" + client, client: client, starts: booked.Add(3 * day), trial: trial}
 	traits := traitsOf(client, i)
 	traits["next_visit"] = v.starts.UTC().Format(time.RFC3339)
+	if birthday := birthdays[client]; birthday != "" {
+		traits["birthday"] = birthday
+	}
 	s.somebody(booked, client, traits, topics...)
 	s.tell(booked, client, "appointment.booked", v.data())
 	return v
@@ -84,6 +90,10 @@ func salonStory() *story {
 	s.somebody(first, "nameless-1", fields{"first_name": "Лида", "next_visit": v.starts.UTC().Format(time.RFC3339)})
 	s.tell(first, "nameless-1", "appointment.booked", v.data())
 	s.tell(v.starts.Add(hour), "nameless-1", "procedure.done", fields{"procedure": "Чистка лица", "price": 3500, "trial": true})
+	// The present for her birthday brings one back.
+	present := appointment{id: "v-silent-2-2", client: "silent-2", starts: s.on("11-09 12:00")}
+	s.tell(s.on("11-06 12:00"), "silent-2", "identify", fields{"traits": fields{"next_visit": present.starts.UTC().Format(time.RFC3339)}})
+	s.tell(s.on("11-06 12:00"), "silent-2", "appointment.booked", present.data())
 	salonTurns(s, first.Add(14*day))
 	return s
 }
@@ -186,7 +196,7 @@ func clothesStory() *story {
 	}
 	orders := func(contact string, item fields, at time.Time) {
 		s.tell(at, contact, "checkout.started", fields{"cart_id": item["cart_id"]})
-		order := fields{"order_id": fmt.Sprintf("N-%s", item["cart_id"]), "total": item["price"]}
+		order := fields{"order_id": fmt.Sprint(10000 + len(s.events)), "total": item["price"]}
 		maps.Copy(order, fields{"cart_id": item["cart_id"]})
 		s.tell(at.Add(hour/12), contact, "order.completed", order)
 	}

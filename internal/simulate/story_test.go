@@ -132,5 +132,5 @@ var firstNames = []string{"Анна", "Мария", "Ольга", "Ирина", 
 
 // traitsOf gives a contact an address and a name, always the same.
 func traitsOf(contact string, i int) fields {
-	return fields{"email": contact + "@example.com", "first_name": firstNames[i%len(firstNames)]}
+	return fields{"email": contact + "@example.com", "first_name": firstNames[i%len(firstNames)], "phone": "+7 495 000-00-00"}
 }
