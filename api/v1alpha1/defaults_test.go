@@ -73,5 +73,36 @@ spec:
   breakdowns: [{name: source, by: event.data.utm_source, at: visit}]
   exclusions: [{event: order.cancelled}]
 `, &waymark.Funnel{}),
+		Entry("to a policy that asks for consent", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: Workspace
+metadata: {name: default}
+spec:
+  eventLog: {nats: {url: "nats://nats:4222"}}
+  policy: {consent: {topics: [{name: offers}]}}
+`, &waymark.Workspace{}),
+		Entry("to a scenario", validNurtureScenario, &waymark.NurtureScenario{}),
+		Entry("to a scenario on a schedule", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: NurtureScenario
+metadata: {name: news}
+spec:
+  workspaceRef: {name: default}
+  trigger: {schedule: {cron: "0 10 * * MON"}}
+  entry: {}
+  steps: [{name: send, send: {channelRef: {name: mail}, text: News}}]
+`, &waymark.NurtureScenario{}),
+		Entry("to a channel", validMessageChannel+`
+  limits: {warmUp: {since: 2026-01-01, first: 10, until: 1000}}
+  breaker: {bounces: 5%}
+`, &waymark.MessageChannel{}),
+		Entry("to a webhook", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: MessageChannel
+metadata: {name: sms}
+spec:
+  workspaceRef: {name: default}
+  webhook: {url: "https://sms.example.com/"}
+`, &waymark.MessageChannel{}),
 	)
 })

@@ -91,17 +91,8 @@ func mailServer(t *testing.T, i *inbox.Inbox) *definition.SMTPSettings {
 // definitions are the scenario and what it works with: two webhooks and two mails for each contact, with waits between them.
 func (w *world) definitions(t *testing.T) (all []control.Definition) {
 	t.Helper()
-	add := func(key string, meaning interface {
-		Canonical() (json.RawMessage, string, error)
-	}) {
-		form, version, err := meaning.Canonical()
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, control.Definition{Key: key, Version: version, UID: key, Generation: 1, Meaning: form})
-	}
 	for i := range w.delivery.Channels {
-		add("MessageChannel/sales/"+w.delivery.Channels[i].Name, &w.delivery.Channels[i].Channel)
+		all = append(all, defined(t, "MessageChannel/sales/"+w.delivery.Channels[i].Name, &w.delivery.Channels[i].Channel))
 	}
 	send := func(name, key string) definition.Step {
 		return definition.Step{Name: name, Send: &definition.Send{
@@ -113,7 +104,7 @@ func (w *world) definitions(t *testing.T) (all []control.Definition) {
 	wait := func(name string, d time.Duration) definition.Step {
 		return definition.Step{Name: name, Wait: &definition.Wait{For: d}}
 	}
-	add(backKey, &definition.Scenario{
+	return append(all, defined(t, backKey, &definition.Scenario{
 		TimeZone: "UTC", InFlight: definition.Pin,
 		Trigger: definition.Trigger{Event: &definition.EventMatch{Event: "cart"}, MaxAge: time.Hour},
 		Entry:   definition.Entry{Reentry: definition.ReentryNever, OnRepeat: definition.RepeatIgnore, Key: "event.data.cart"},
@@ -121,8 +112,7 @@ func (w *world) definitions(t *testing.T) (all []control.Definition) {
 			send("first", hookKey), wait("short", time.Second), send("once", onceKey), send("least", leastKey), wait("long", 2*time.Second),
 			send("last", hookKey),
 		},
-	})
-	return all
+	}))
 }
 
 // shoppers leave carts behind, each a cart of their own, until they are told to stop. They post again what was not acknowledged.

@@ -35,7 +35,8 @@ type Scenario struct {
 	// Reach is how many contacts the version that is being held would let in or move at once; nil when nothing is held or it is not yet
 	// known.
 	Reach *int64 `json:"reach,omitempty"`
-	// Overdue counts enrolments whose time came before the partition's clock, and Oldest is the earliest such time; 0 is none.
+	// Overdue counts enrolments whose time came before the partition's clock, and Oldest is the earliest such time; 0 is none. Only the
+	// thousand contacts of the partition that have waited longest are looked at.
 	Overdue int64      `json:"overdue"`
 	Oldest  event.Time `json:"oldest,omitempty"`
 	// Faults count expressions and templates that failed on data, by field; LastFault says where one lies.

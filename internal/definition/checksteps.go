@@ -75,8 +75,8 @@ func (c *checker) kind(field string, s *Step, scenario *Scenario) {
 	}
 	if s.Set != nil {
 		c.refuse(len(s.Set.Attributes) == 0, field+".set.attributes", "", "say what to write")
-		for name, source := range s.Set.Attributes {
-			c.refuse(name == "" || source == "", field+".set.attributes", name, "an attribute needs a name and an expression")
+		for _, name := range names(s.Set.Attributes) {
+			c.refuse(name == "" || s.Set.Attributes[name] == "", field+".set.attributes", name, "an attribute needs a name and an expression")
 		}
 	}
 	if s.Webhook != nil {

@@ -175,8 +175,8 @@ func TestScenarioErrors(t *testing.T) {
 		edit func(*definition.Scenario)
 		want string
 	}{
-		"an unknown step": {func(s *definition.Scenario) { s.Steps[5].Then = "stpo" },
-			`spec.steps[5].then: "stpo": there is no such step: did you mean "stop"?`},
+		"an unknown step": {func(s *definition.Scenario) { s.Steps[5].Then = "stops" },
+			`spec.steps[5].then: "stops": there is no such step: did you mean "stop"?`},
 		"an unknown step of a case": {func(s *definition.Scenario) { s.Steps[3].Branch.Cases[0].Then = "elsewhere" },
 			`spec.steps[3].branch.cases[0].then: "elsewhere": there is no such step: correct the name`},
 		"a step that nobody reaches": {func(s *definition.Scenario) { s.Steps[3].Branch.Cases[0].Then = "half" },

@@ -6,6 +6,7 @@ package definition
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // SpecError is something wrong in a resource that no expression is to blame for.
@@ -58,10 +59,5 @@ func (c *checker) err() error { return errors.Join(c.problems...) }
 
 // known says whether a word is one of those that it may be.
 func known[T comparable](word T, words ...T) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(words, word)
 }

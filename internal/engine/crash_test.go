@@ -23,58 +23,64 @@ import (
 // becomes the same as if nothing had happened.
 func TestCrashesLoseNothing(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		log := aLog(t)
-		once := state.NewMemory()
-		whole := player{t: t, log: log, open: opener(t, once, 1<<30), interrupt: func(*player) {}}
-		whole.play()
+	for name, draw := range logs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) { crashesLoseNothing(t, draw(t)) })
+		})
+	}
+}
 
-		disk := vfs.NewCrashableMem()
-		var store *state.Pebble
-		crashes := 0
-		shaken := player{t: t, log: log}
-		shaken.open = func() *engine.Fold {
-			var err error
-			if store, err = state.OpenPebble("state", state.PebbleOptions{FS: disk, CacheBytes: 1 << 20}); err != nil {
+func crashesLoseNothing(t *rapid.T, log []record.Record) {
+	once := state.NewMemory()
+	whole := player{t: t, log: log, open: opener(t, once, 1<<30), interrupt: func(*player) {}}
+	whole.play()
+
+	disk := vfs.NewCrashableMem()
+	var store *state.Pebble
+	crashes := 0
+	shaken := player{t: t, log: log}
+	shaken.open = func() *engine.Fold {
+		var err error
+		if store, err = state.OpenPebble("state", state.PebbleOptions{FS: disk, CacheBytes: 1 << 20}); err != nil {
+			t.Fatal(err)
+		}
+		return opener(t, store, 1)()
+	}
+	shaken.interrupt = func(p *player) {
+		switch rapid.IntRange(0, 9).Draw(t, "interruption") {
+		case 0, 1, 2:
+			if err := p.fold.Commit(false); err != nil {
 				t.Fatal(err)
 			}
-			return opener(t, store, 1)()
-		}
-		shaken.interrupt = func(p *player) {
-			switch rapid.IntRange(0, 9).Draw(t, "interruption") {
-			case 0, 1, 2:
-				if err := p.fold.Commit(false); err != nil {
-					t.Fatal(err)
-				}
-			case 3:
-				if err := p.fold.Commit(true); err != nil {
-					t.Fatal(err)
-				}
-			case 4:
-				if crashes++; crashes > 4 {
-					return
-				}
-				crashed := disk.CrashClone(vfs.CrashCloneCfg{})
-				if err := store.Close(); err != nil {
-					t.Fatal(err)
-				}
-				disk = crashed
-				p.fold = p.open()
+		case 3:
+			if err := p.fold.Commit(true); err != nil {
+				t.Fatal(err)
 			}
-		}
-		shaken.play()
-		defer func() {
+		case 4:
+			if crashes++; crashes > 4 {
+				return
+			}
+			crashed := disk.CrashClone(vfs.CrashCloneCfg{})
 			if err := store.Close(); err != nil {
 				t.Fatal(err)
 			}
-		}()
-		if diff := cmp.Diff(contents(t, once), contents(t, store)); diff != "" {
-			t.Fatalf("state differs after %d crashes (-without +with):\n%s", crashes, diff)
+			disk = crashed
+			p.fold = p.open()
 		}
-		if diff := cmp.Diff(mustReport(t, whole.fold), mustReport(t, shaken.fold)); diff != "" {
-			t.Fatalf("report differs after %d crashes (-without +with):\n%s", crashes, diff)
+	}
+	shaken.play()
+	defer func() {
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
 		}
-	})
+	}()
+	if diff := cmp.Diff(contents(t, once), contents(t, store)); diff != "" {
+		t.Fatalf("state differs after %d crashes (-without +with):\n%s", crashes, diff)
+	}
+	if diff := cmp.Diff(mustReport(t, whole.fold), mustReport(t, shaken.fold)); diff != "" {
+		t.Fatalf("report differs after %d crashes (-without +with):\n%s", crashes, diff)
+	}
 }
 
 // damage is a store that gives other bytes than were stored for keys that begin with a prefix.

@@ -15,6 +15,8 @@ import (
 const (
 	tickBudget   = 4096
 	eventsBudget = 64 // and one more for each event
+	// storyCost is what a contact costs that scenarios do something for, which takes longer.
+	storyCost = 2
 )
 
 // flush brings the numbers up to all events folded.
@@ -143,7 +145,7 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 	f.forgetKnown(c)
 	renewed := 0
 	if c.isSomebody() {
-		renewed += f.catchUp(c, clock)
+		renewed += storyCost * f.catchUp(c, clock)
 	}
 	for _, u := range slices.Backward(c.units) {
 		if !u.own && u.due != 0 && u.due <= clock {

@@ -402,7 +402,9 @@ func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
 	var before []byte
 	if e.Type == event.Identify {
 		if concerns {
-			before = f.attributesOf(c)
+			if before = f.attributesOf(c); before == nil {
+				before = []byte("{}")
+			}
 		}
 		f.learnAttributes(c, e)
 	}

@@ -159,7 +159,7 @@ func (f *Fold) enforce(h *hosted) {
 	h.source, h.later, h.reach, h.scheduled, h.changed = h.later, nil, nil, false, true
 	if was == nil || !sameTrigger(was, v) {
 		if asksEverybody(v) {
-			f.begin(&sweep{kind: sweepMeet, scenario: h})
+			f.begin(&sweep{kind: sweepMeet, scenario: h, version: v.Number})
 		}
 	}
 	inside := false
@@ -224,7 +224,7 @@ func (f *Fold) tend(before event.Time) {
 			changed = true
 		}
 		if h.kind == hostedScenario {
-			h.thinVersions()
+			n.thinVersions(h)
 			f.fireIfDue(h, before)
 		}
 	}
@@ -256,10 +256,10 @@ func (f *Fold) forgetHosted(h *hosted) {
 const maxNamed = 256
 
 // thinVersions lets go of the programs of versions that nobody needs; their names stay for messages that tell of them.
-func (h *hosted) thinVersions() {
+func (n *nursery) thinVersions(h *hosted) {
 	sc := h.scenario
 	for _, v := range sc.Versions {
-		if v == sc.Active || v == sc.Pending || v.Inside > 0 {
+		if v == sc.Active || v == sc.Pending || v.Inside > 0 || n.needs(v) {
 			continue
 		}
 		if v.Program != nil {

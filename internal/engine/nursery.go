@@ -117,7 +117,9 @@ func (f *Fold) newNursery() {
 	n.wanted = newWanted()
 	n.suppressed = suppressions{all: map[string]bool{}, changed: map[string]*suppression{}}
 	n.blank = new(nurture.Contact)
-	n.world = nurture.World{Policy: noPolicy(), Channels: map[string]*nurture.Channel{}, Suppressed: n.suppressed.has, Suppress: n.suppressed.add, Watch: f.options.Watch}
+	n.world = nurture.World{
+		Policy: noPolicy(), Channels: map[string]*nurture.Channel{}, Suppressed: n.suppressed.has, Suppress: n.suppressed.suppress, Watch: f.options.Watch,
+	}
 	n.arrange()
 }
 
@@ -126,6 +128,7 @@ func (n *nursery) arrange() {
 	w := &n.world
 	w.Scenarios, w.Policy, n.attributed = nil, noPolicy(), false
 	clear(w.Channels)
+	clear(n.wanted.frozen)
 	for _, h := range n.sorted() {
 		switch {
 		case h.kind == hostedScenario:

@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/event"
 )
@@ -28,6 +30,10 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 		p.Clock = min(p.Clock, due-1)
 	}
 	f.nursery.report(&p)
+	if err := f.addOverdue(&p); err != nil {
+		f.err = fmt.Errorf("find what is overdue: %w", err)
+		return aggregate.Partition{}, f.err
+	}
 	for key, d := range f.definitions {
 		if !d.removed {
 			p.Funnels[key] = d.report(p.Clock)
@@ -57,7 +63,7 @@ func (n *nursery) report(p *aggregate.Partition) {
 		case h.kind == hostedScenario:
 			p.Scenarios = append(p.Scenarios, h.reportScenario())
 		case h.kind == hostedChannel:
-			p.Channels = append(p.Channels, n.reportChannel(h))
+			p.Channels = append(p.Channels, n.reportChannel(h, p.Clock))
 		}
 	}
 	p.Suppressed = int64(len(n.suppressed.all))
@@ -76,9 +82,11 @@ func (h *hosted) reportScenario() aggregate.Scenario {
 	return r
 }
 
-func (n *nursery) reportChannel(h *hosted) aggregate.Channel {
+func (n *nursery) reportChannel(h *hosted, clock event.Time) aggregate.Channel {
 	r := h.channel.Tally.Report(h.key)
-	r.PausedUntil, r.PauseReason = h.channel.PausedUntil, h.pauseReason
+	if h.channel.PausedUntil > clock {
+		r.PausedUntil, r.PauseReason = h.channel.PausedUntil, h.pauseReason
+	}
 	r.Waiting, r.Oldest = n.wanted.waiting(h.key)
 	return r
 }

@@ -33,7 +33,7 @@ func (f *Fold) fireIfDue(h *hosted, before event.Time) {
 	}
 	h.scheduled = false
 	if last != 0 {
-		f.begin(&sweep{kind: sweepFire, scenario: h, instant: last})
+		f.begin(&sweep{kind: sweepFire, scenario: h, instant: last, version: h.scenario.Active.Number})
 	}
 }
 

@@ -87,7 +87,7 @@ func (f *Fold) leave(c *contact) {
 		c.story.known = nil
 	}
 	c.story.changed = true
-	f.want(c, n.subject.Now)
+	f.want(c)
 	f.spoil(c) // its timer is set anew
 	f.touch(c)
 }
@@ -120,13 +120,14 @@ func (f *Fold) listens(c *contact, eventType string) bool {
 	return n.world.Concerns(eventType) && (eventType != event.Identify || n.attributed || c.story.state() != nil)
 }
 
-// takesIn says whether a copy is of an event that is the contact's own, as far as is known.
+// takesIn says whether a copy is of an event that is the contact's own, as far as is known. What a visitor did is copied before the link that
+// says whose it is: until a link is known it is taken for the contact's, whom one names.
 func (c *contact) takesIn(e *event.Event) bool {
 	if c.person == nil {
 		return false
 	}
 	at := c.person.origin(e.Origin)
-	return at >= 0 && c.owns(at, e.Time)
+	return at >= 0 && (len(c.person.origins[at].links) == 0 || c.owns(at, e.Time))
 }
 
 // withdrawStory notes that the contact counts for nobody by itself any more.

@@ -19,6 +19,8 @@ type suppressions struct {
 	all map[string]bool
 	// changed are those that differ from the store; nil is one that was taken back.
 	changed map[string]*suppression
+	// fresh are those that events of this partition brought: see TakeSuppressed.
+	fresh []record.Suppression
 }
 
 // suppression is why and since when, as it lies in the store.
@@ -43,6 +45,24 @@ func (s *suppressions) add(address, class string, at event.Time) {
 	}
 	key := packed(address)
 	s.all[key], s.changed[key] = true, &suppression{class, at}
+}
+
+// suppress adds what the machine found out.
+func (s *suppressions) suppress(address, class string, at event.Time) {
+	if address == "" || s.has(address) {
+		return
+	}
+	s.add(address, class, at)
+	s.fresh = append(s.fresh, record.Suppression{Address: address, Class: class, Time: at})
+}
+
+// TakeSuppressed gives, once, the addresses that events of this partition have suppressed since it was asked last, so that the owner tells the
+// other partitions. They are no part of the state: what was folded after the last commit is found out again when it is folded again, and to
+// be told twice harms nobody.
+func (f *Fold) TakeSuppressed() []record.Suppression {
+	fresh := f.nursery.suppressed.fresh
+	f.nursery.suppressed.fresh = nil
+	return fresh
 }
 
 // apply takes in what a record says.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/nurture"
 )
 
 // Budgets bound how many contacts a sweep comes to in one record.
@@ -46,7 +47,7 @@ type sweep struct {
 	// at is the clock when it began.
 	at event.Time
 	// instant is the schedule's; since when the scenario had stood still, and catchUp what becomes of what was due meanwhile; version the
-	// number of the one that is held.
+	// number of the one that lets in, or of the one that is held.
 	instant, since event.Time
 	catchUp        definition.CatchUp
 	version        uint32
@@ -55,7 +56,7 @@ type sweep struct {
 	// running is set once it goes through the contacts; it has come to all up to cursor, in the order of their names.
 	running bool
 	cursor  string
-	// unstored are contacts that the store did not know when it began.
+	// unstored are contacts that differed from the store when it began to go through them.
 	unstored []string
 }
 
@@ -64,21 +65,26 @@ func (f *Fold) begin(s *sweep) {
 	n := &f.nursery
 	n.lastSweep++
 	s.number, s.at = n.lastSweep, f.clock
-	if f.options.Store == nil {
-		for name, c := range f.contacts {
+	n.sweeps = append(n.sweeps, s)
+}
+
+// unstored gives the contacts, in the order of their names, that may differ from the store in what a scenario can look at.
+func (f *Fold) unstored() (names []string) {
+	if f.options.Store != nil {
+		for _, c := range f.changed {
 			if c.isSomebody() {
-				s.unstored = append(s.unstored, name)
+				names = append(names, c.name)
 			}
 		}
 	} else {
-		for _, c := range f.changed {
+		for name, c := range f.contacts {
 			if c.isSomebody() {
-				s.unstored = append(s.unstored, c.name)
+				names = append(names, name)
 			}
 		}
 	}
-	slices.Sort(s.unstored)
-	n.sweeps = append(n.sweeps, s)
+	slices.Sort(names)
+	return names
 }
 
 // isSomebody says whether something is known of the contact that a scenario can look at.
@@ -88,7 +94,7 @@ func (c *contact) isSomebody() bool { return len(c.writes) > 0 || c.story.state(
 func (f *Fold) sweepOn(budget int) error {
 	n := &f.nursery
 	for len(n.sweeps) > 0 && budget > 0 {
-		running := n.running()
+		running := f.running()
 		names, err := f.nextSwept(running)
 		if err != nil {
 			return err
@@ -115,19 +121,22 @@ func (f *Fold) sweepOn(budget int) error {
 	return nil
 }
 
-// running gives the sweeps that go through the contacts now.
-func (n *nursery) running() []*sweep {
+// running gives the sweeps that go through the contacts now. Those that begin to do so note what is not in the store then: a contact that changes
+// later has its turn by that.
+func (f *Fold) running() []*sweep {
+	n := &f.nursery
 	first := 0
 	for first < len(n.sweeps) && n.sweeps[first].running {
 		first++
 	}
-	if first == 0 {
-		first = len(n.sweeps)
+	if first > 0 {
+		return n.sweeps[:first]
 	}
-	for _, s := range n.sweeps[:first] {
-		s.running = true
+	names := f.unstored()
+	for _, s := range n.sweeps {
+		s.running, s.unstored = true, names
 	}
-	return n.sweeps[:first]
+	return n.sweeps
 }
 
 // sweepContact lets the sweeps act on a contact that did not have its turn. What of it counts for the budget depends on nothing but the contact,
@@ -186,11 +195,11 @@ func (f *Fold) sweep(s *sweep, c *contact) {
 	w, subject := f.enter(c, s.at)
 	switch s.kind {
 	case sweepMeet:
-		w.Meet(subject, sc)
+		s.as(sc, func() { w.Meet(subject, sc) })
 	case sweepMove:
 		w.Move(subject, sc)
 	case sweepFire:
-		w.Fire(subject, sc, s.instant)
+		s.as(sc, func() { w.Fire(subject, sc, s.instant) })
 	case sweepDrop:
 		w.Drop(subject, sc)
 	case sweepResume:
@@ -205,6 +214,21 @@ func (f *Fold) sweep(s *sweep, c *contact) {
 		}
 	}
 	f.leave(c)
+}
+
+// as does something with the version in force that was when the sweep began.
+func (s *sweep) as(sc *nurture.Scenario, do func()) {
+	if v := sc.Versions[s.version]; v != nil && v.Program != nil {
+		active := sc.Active
+		sc.Active = v
+		defer func() { sc.Active = active }()
+	}
+	do()
+}
+
+// needs says whether a sweep is still to let in by a version.
+func (n *nursery) needs(v *nurture.Version) bool {
+	return slices.ContainsFunc(n.sweeps, func(s *sweep) bool { return s.version == v.Number })
 }
 
 // endSweeps lets go of sweeps that came to everybody.
@@ -239,13 +263,14 @@ func (f *Fold) nextSwept(sweeps []*sweep) ([]string, error) {
 	var names []string
 	stateful := true // all sweeps look at contacts that scenarios know
 	for _, s := range sweeps {
-		from, found := slices.BinarySearch(s.unstored, cursor)
-		if found {
-			from++
-		}
-		names = append(names, s.unstored[from:min(len(s.unstored), from+sweptAtOnce)]...)
 		stateful = stateful && s.stateful()
 	}
+	unstored := sweeps[0].unstored // as of all
+	from, found := slices.BinarySearch(unstored, cursor)
+	if found {
+		from++
+	}
+	names = append(names, unstored[from:min(len(unstored), from+sweptAtOnce)]...)
 	prefixes := []byte{storyPrefix, attributePrefix}
 	if stateful {
 		prefixes = prefixes[:1]

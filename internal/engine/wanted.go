@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -24,7 +25,8 @@ type want struct {
 	channel, scenario string
 	notBefore         event.Time
 	effect            [16]byte
-	claimed           bool
+	// claimed is set while its result is awaited, ended when nobody waits for that any more.
+	claimed, ended bool
 }
 
 // wantedBy is a want with whose it is, without what its queue says.
@@ -32,6 +34,7 @@ type wantedBy struct {
 	notBefore event.Time
 	contact   string
 	effect    [16]byte
+	ended     bool
 }
 
 func (a wantedBy) before(b wantedBy) bool {
@@ -41,12 +44,19 @@ func (a wantedBy) before(b wantedBy) bool {
 // wanted is the index of all wants. It has a queue for each scenario of each channel, so that a scenario that stands still costs nothing, and
 // a channel that does hides no other.
 type wanted struct {
-	queues map[string]map[string]*btree.BTreeG[wantedBy]
+	queues map[string]map[string]*queue
 	frozen map[string]bool
 }
 
+// queue is what one scenario wants through one channel.
+type queue struct {
+	*btree.BTreeG[wantedBy]
+	// ended counts those of contacts that have left.
+	ended int
+}
+
 func newWanted() wanted {
-	return wanted{queues: map[string]map[string]*btree.BTreeG[wantedBy]{}, frozen: map[string]bool{}}
+	return wanted{queues: map[string]map[string]*queue{}, frozen: map[string]bool{}}
 }
 
 const queueDegree = 32
@@ -54,15 +64,18 @@ const queueDegree = 32
 func (w *wanted) add(contact string, x *want) {
 	queues := w.queues[x.channel]
 	if queues == nil {
-		queues = map[string]*btree.BTreeG[wantedBy]{}
+		queues = map[string]*queue{}
 		w.queues[x.channel] = queues
 	}
 	q := queues[x.scenario]
 	if q == nil {
-		q = btree.NewG(queueDegree, wantedBy.before)
+		q = &queue{BTreeG: btree.NewG(queueDegree, wantedBy.before)}
 		queues[x.scenario] = q
 	}
-	q.ReplaceOrInsert(wantedBy{x.notBefore, contact, x.effect})
+	q.ReplaceOrInsert(wantedBy{x.notBefore, contact, x.effect, x.ended})
+	if x.ended {
+		q.ended++
+	}
 }
 
 func (w *wanted) remove(contact string, x *want) {
@@ -71,7 +84,10 @@ func (w *wanted) remove(contact string, x *want) {
 	if q == nil {
 		return
 	}
-	q.Delete(wantedBy{x.notBefore, contact, x.effect})
+	q.Delete(wantedBy{notBefore: x.notBefore, contact: contact, effect: x.effect})
+	if x.ended {
+		q.ended--
+	}
 	if q.Len() > 0 {
 		return
 	}
@@ -89,15 +105,31 @@ func (w *wanted) freeze(scenario string, frozen bool) {
 	}
 }
 
-// waiting counts what a channel's scenarios want, and gives since when the first is; 0 is never.
+// waiting counts what a channel's scenarios want for contacts inside, and gives since when the first is; 0 is never.
 func (w *wanted) waiting(channel string) (count int64, oldest event.Time) {
 	for scenario, q := range w.queues[channel] {
-		if first, any := q.Min(); any && !w.frozen[scenario] {
-			count += int64(q.Len())
-			oldest = earlier(oldest, first.notBefore)
+		if w.frozen[scenario] {
+			continue
 		}
+		count += int64(q.Len() - q.ended)
+		q.Ascend(func(x wantedBy) bool {
+			if !x.ended {
+				oldest = earlier(oldest, x.notBefore)
+			}
+			return x.ended
+		})
 	}
 	return count, oldest
+}
+
+// shows says whether a scenario that does not stand still wants something of a channel.
+func (w *wanted) shows(channel string) bool {
+	for scenario := range w.queues[channel] {
+		if !w.frozen[scenario] {
+			return true
+		}
+	}
+	return false
 }
 
 // first gives the first effects of a channel, in their order, but for those to be left out.
@@ -128,13 +160,17 @@ func (w *wanted) first(channel string, most int, skip func(effect string) bool) 
 	return all[:min(len(all), most)]
 }
 
-// want brings the index up to what scenarios want for a contact at a time.
-func (f *Fold) want(c *contact, now event.Time) {
+// ever is after all that is wanted. A message that an event asked for is wanted from the event's receipt on, which may be later than the clock:
+// it is so all the same, for the claim brings its own time.
+const ever = event.Time(math.MaxInt64)
+
+// want brings the index up to what scenarios want for a contact.
+func (f *Fold) want(c *contact) {
 	st, w := c.story, &f.nursery.wanted
 	var wants []want
 	if st.known != nil {
-		for _, e := range st.known.Wanted(&f.nursery.world, now) {
-			x := want{channel: e.Channel, scenario: e.Scenario, notBefore: e.NotBefore, claimed: e.Claimed}
+		for _, e := range st.known.Wanted(&f.nursery.world, ever) {
+			x := want{channel: e.Channel, scenario: e.Scenario, notBefore: e.NotBefore, claimed: e.Claimed, ended: e.Ended}
 			if n, err := hex.Decode(x.effect[:], []byte(e.ID)); err != nil || n != len(x.effect) {
 				f.err = fmt.Errorf("effect %q has no id", e.ID)
 				return
@@ -156,11 +192,9 @@ func (f *Fold) want(c *contact, now event.Time) {
 
 // HasWanted says whether effects are wanted: to be claimed now, or claimed and without a result.
 func (f *Fold) HasWanted() bool {
-	for _, queues := range f.nursery.wanted.queues {
-		for scenario := range queues {
-			if !f.nursery.wanted.frozen[scenario] {
-				return true
-			}
+	for channel := range f.nursery.wanted.queues {
+		if f.nursery.wanted.shows(channel) {
+			return true
 		}
 	}
 	return false
@@ -170,7 +204,7 @@ func (f *Fold) HasWanted() bool {
 func (f *Fold) WantedChannels() []string {
 	var channels []string
 	for channel := range f.nursery.wanted.queues {
-		if n, _ := f.nursery.wanted.waiting(channel); n > 0 {
+		if f.nursery.wanted.shows(channel) {
 			channels = append(channels, channel)
 		}
 	}
@@ -197,7 +231,7 @@ func (f *Fold) Wanted(channel string, most int, skip func(effect string) bool) [
 			return nil
 		}
 		id := hex.EncodeToString(x.effect[:])
-		for _, e := range c.story.known.Wanted(&f.nursery.world, max(f.clock, x.notBefore)) {
+		for _, e := range c.story.known.Wanted(&f.nursery.world, ever) {
 			if e.ID == id {
 				e.Contact = c.name
 				effects = append(effects, e)
@@ -254,7 +288,7 @@ func (c *contact) writeWants(w Writer, s *scratch) error {
 		x := &st.wants[i]
 		b = appendString(appendString(b, x.channel), x.scenario)
 		b = binary.AppendVarint(b, int64(x.notBefore))
-		b = appendBool(append(b, x.effect[:]...), x.claimed)
+		b = appendBool(appendBool(append(b, x.effect[:]...), x.claimed), x.ended)
 	}
 	s.value = b
 	st.nextWantsSum = xxhash.Sum64(b)
@@ -265,11 +299,11 @@ func (c *contact) writeWants(w Writer, s *scratch) error {
 }
 
 func (r *reader) wants() (all []want) {
-	const smallest = 2 + 1 + 16 + 1 // bytes of a want
+	const smallest = 2 + 1 + 16 + 2 // bytes of a want
 	for range r.count(smallest) {
 		x := want{channel: r.label(), scenario: r.label(), notBefore: r.time()}
 		copy(x.effect[:], r.bytes(len(x.effect)))
-		x.claimed = r.bool()
+		x.claimed, x.ended = r.bool(), r.bool()
 		all = append(all, x)
 	}
 	return all

@@ -18,7 +18,7 @@ func (p *place) await() (next int, on bool) {
 			return step.Await[i].Then, true
 		}
 	}
-	e.phase, e.due, e.skipping = resting, p.timeout(), false
+	e.phase, e.due = resting, p.timeout()
 	p.tell(Note{What: Waited, Until: e.due})
 	return 0, false
 }

@@ -92,10 +92,6 @@ func (w *World) abandon(s *Subject, effect id, attempt int) {
 		if f.effect != effect || attempt != f.attempt+1 {
 			continue
 		}
-		channel := w.channels[f.channel]
-		if channel != nil && channel.Program.Meaning.Guarantee == definition.AtMostOnce {
-			return // its owner says so instead
-		}
 		if a := w.accountOf(&f.message, f.kind); !f.doubted {
 			a.count(func(m *aggregate.Message) { m.InDoubt++ })
 		}
@@ -116,11 +112,12 @@ func (p *place) grant() {
 		}
 		if step.Send != nil && step.Send.Purpose == definition.Marketing {
 			c.spend(&p.w.Policy.Meaning, p.s.Now)
+			e.spent = p.s.Now
 		}
 	}
 	e.phase, e.claimedAt, e.due = claimed, p.s.Now, 0
 	e.attempt++
-	if channel := p.w.Channels[channelOf(&step.Step)]; channel != nil {
+	if channel := p.w.Channels[channelOf(&step.Step)]; channel != nil && step.Send != nil {
 		if address, known := p.address(channel); known {
 			e.address = addressID(channel.Program.Meaning.Medium, address)
 		}
@@ -134,6 +131,15 @@ func (c *Contact) spend(policy *definition.Policy, now event.Time) {
 	if most := max(maxClaims, int(policy.CapMessages)); len(c.claims) > most {
 		c.claims = slices.Delete(c.claims, 0, len(c.claims)-most)
 	}
+}
+
+// claimsBut gives when marketing messages were granted, without the one that was at spent itself; 0 is none.
+func (c *Contact) claimsBut(spent event.Time) []event.Time {
+	at := slices.Index(c.claims, spent)
+	if spent == 0 || at < 0 {
+		return c.claims
+	}
+	return slices.Delete(slices.Clone(c.claims), at, at+1)
 }
 
 // verdict says that a message is left out, or until when it is put off; neither grants it.
@@ -178,10 +184,7 @@ func (p *place) judge() verdict {
 	if v := p.w.policy.quiet(&p.w.Policy.Meaning, now, p.zone()); v != (verdict{}) {
 		return v
 	}
-	if e.attempt > 0 { // it is among those that the cap counts already
-		return verdict{}
-	}
-	return capped(&p.w.Policy.Meaning, p.s.State.claims, now)
+	return capped(&p.w.Policy.Meaning, p.s.State.claimsBut(e.spent), now)
 }
 
 // refusal says why a message must not be sent to the person at all; empty when it may.

@@ -91,6 +91,7 @@ func (c *Contact) appendWaiting(w *writer) {
 	for _, a := range c.armed {
 		w.hash(a.scenario)
 		w.varint(int64(a.at))
+		w.uvarint(flagsOf(a.frozen))
 	}
 	w.list(len(c.arms))
 	for _, a := range c.arms {
@@ -175,7 +176,10 @@ func (e *enrolment) append(w *writer) {
 		w.uvarint(uint64(e.phase))
 		w.since(e.due, e.arrived)
 		w.varint(int64(e.attempt))
-		w.since(e.claimedAt, e.arrived)
+		if e.attempt > 0 {
+			w.since(e.spent, e.arrived)
+			w.since(e.claimedAt, e.arrived)
+		}
 	}
 	w.list(len(e.visits))
 	for _, count := range e.visits {
@@ -232,8 +236,8 @@ func (r *reader) waiting(c *Contact) {
 			raw: r.text(), identity: r.text(), key: r.text(), signal: r.hash(), event: r.event(),
 		}})
 	}
-	for range r.list(9) {
-		c.armed = append(c.armed, armed{r.hash(), event.Time(r.varint())})
+	for range r.list(10) {
+		c.armed = append(c.armed, armed{r.hash(), event.Time(r.varint()), r.uvarint() != 0})
 	}
 	for range r.list(11) {
 		c.arms = append(c.arms, arm{r.hash(), r.uvarint() != 0, r.varint(), r.varint()})
@@ -282,8 +286,10 @@ func (r *reader) enrolment() *enrolment {
 		e.arrived = r.since(e.entered)
 		e.phase = phase(r.uvarint())
 		e.due = r.since(e.arrived)
-		e.attempt = int(r.varint())
-		e.claimedAt = r.since(e.arrived)
+		if e.attempt = int(r.varint()); e.attempt > 0 {
+			e.spent = r.since(e.arrived)
+			e.claimedAt = r.since(e.arrived)
+		}
 	}
 	for range r.list(1) {
 		e.visits = append(e.visits, uint16(r.uvarint()))
@@ -297,7 +303,7 @@ func (r *reader) enrolment() *enrolment {
 	if is(10) {
 		e.trigger = r.event()
 	}
-	if e.step < nowhere || e.step >= len(e.visits) || e.phase > asked || e.status > left {
+	if e.step < nowhere || e.step >= len(e.visits) || e.attempt < 0 || e.phase > asked || e.status > left {
 		r.fail()
 	}
 	return e

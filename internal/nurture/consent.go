@@ -119,7 +119,7 @@ func (w *World) hearConsent(s *Subject, x *happening) {
 	if !given && e.Type != event.ConsentWithdrawn && e.Type != event.ConsentWithdrawnType {
 		return
 	}
-	if e.Flags&event.Public != 0 {
+	if e.Flags&event.Public != 0 && (e.Type == event.ConsentGivenType || e.Type == event.ConsentWithdrawnType) {
 		w.PublicConsents++
 		return
 	}

@@ -103,13 +103,14 @@ type enrolment struct {
 	due event.Time
 	// frozen is set while time passes it by, skipping while what it would send before the next wait is left out.
 	frozen, skipping bool
-	// attempt counts the claims that were granted, the last of them at claimedAt and for address. Doubted: it was not known what became of one.
-	attempt   int
-	claimedAt event.Time
-	address   id
-	doubted   bool
-	vars      []byte
-	trigger   *event.Event
+	// attempt counts the claims that were granted, the first of them at spent, the last at claimedAt and for address. Doubted: it was not
+	// known what became of one.
+	attempt          int
+	spent, claimedAt event.Time
+	address          id
+	doubted          bool
+	vars             []byte
+	trigger          *event.Event
 
 	// effect is the step's, zero until it was asked for; fresh is set when this record brought it to the step; hops counts the scenarios that
 	// led here in this record. None of them is stored.
@@ -170,10 +171,11 @@ type retry struct {
 	entry    entry
 }
 
-// armed is when a date lets a contact in.
+// armed is when a date lets a contact in; frozen while time passes the scenario by.
 type armed struct {
 	scenario uint64
 	at       event.Time
+	frozen   bool
 }
 
 // arm is what a contact adds to one side of a comparison.
@@ -204,8 +206,8 @@ func (c *Contact) Due() event.Time {
 	for i := range c.retries {
 		note(c.retries[i].until)
 	}
-	for _, a := range c.armed {
-		note(a.at)
+	for i := range c.armed {
+		note(c.armed[i].timer())
 	}
 	return due
 }
@@ -216,6 +218,14 @@ func (e *enrolment) timer() event.Time {
 		return 0
 	}
 	return e.due
+}
+
+// timer is when it lets the contact in; 0 is never.
+func (a *armed) timer() event.Time {
+	if a.frozen {
+		return 0
+	}
+	return a.at
 }
 
 // maturity is when the time for its goal has passed; 0 is never, or that it has.

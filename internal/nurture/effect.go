@@ -38,6 +38,8 @@ type Effect struct {
 	// Attempt is the last claim that was granted, from 1; 0 is none. Claimed says that nothing is known of what became of that.
 	Attempt int
 	Claimed bool
+	// Ended is set when the enrolment has ended: it is not granted again, and only what became of it is still to be told.
+	Ended bool
 }
 
 // Grant is what a sender needs to know of an effect that was granted.
@@ -137,11 +139,12 @@ func (p *place) address(channel *Channel) (string, bool) {
 	return text, present && text != ""
 }
 
-// Wanted gives what is to be claimed now, and what was granted and is not known to have been done. Contact is left empty.
-func (c *Contact) Wanted(w *World, now event.Time) []Effect {
+// Wanted gives what is to be claimed, which may be from a moment later than the clock on, and what was granted and is not known to have been
+// done. Contact is left empty.
+func (c *Contact) Wanted(w *World, _ event.Time) []Effect {
 	var wanted []Effect
 	for _, e := range c.enrolments {
-		if e.status != inside || e.phase != claimed && (e.phase != ready || e.due > now) {
+		if e.status != inside || e.phase != claimed && e.phase != ready {
 			continue
 		}
 		p, ok := w.placeOf(&Subject{State: c}, e)
@@ -163,7 +166,7 @@ func (c *Contact) Wanted(w *World, now event.Time) []Effect {
 	}
 	for i := range c.flights {
 		f := &c.flights[i]
-		x := Effect{ID: f.effect.String(), Kind: f.kind, NotBefore: f.claimedAt, Attempt: f.attempt, Claimed: true}
+		x := Effect{ID: f.effect.String(), Kind: f.kind, NotBefore: f.claimedAt, Attempt: f.attempt, Claimed: true, Ended: true}
 		if sc := w.byHash[f.scenario]; sc != nil {
 			x.Scenario = sc.Key
 		}

@@ -43,12 +43,10 @@ func (w *World) hearEngagement(s *Subject, x *happening, m mark) {
 		}
 	}
 	w.note(sent, m)
-	switch {
-	case m == complained:
+	switch m {
+	case complained:
 		w.suppressBy(complaint, sent.address, s.Now)
-	case m == bounced && told.Class == "":
-		w.suppressBy(addressInvalid, sent.address, s.Now)
-	case m == bounced:
+	case bounced:
 		w.suppressBy(told.Class, sent.address, s.Now)
 	}
 }
@@ -60,7 +58,7 @@ func (c *Contact) findMessage(effect, channel string, now event.Time) *message {
 		if !ok {
 			return nil
 		}
-		if m := c.messageOf(name); m != nil && m.time+messageMemory >= now {
+		if m := c.messageOf(name); m != nil && m.time+messageMemory > now {
 			return m
 		}
 		return nil
@@ -72,7 +70,7 @@ func (c *Contact) latestOf(channel uint32, now event.Time) *message {
 	var latest *message
 	for i := range c.messages {
 		m := &c.messages[i]
-		if m.channel == channel && m.time+messageMemory >= now && (latest == nil || m.time >= latest.time) {
+		if m.channel == channel && m.time+messageMemory > now && (latest == nil || m.time >= latest.time) {
 			latest = m
 		}
 	}

@@ -37,6 +37,17 @@ type entry struct {
 	hops int
 }
 
+// patience says what becomes of a trigger whose audience does not hold.
+type patience uint8
+
+const (
+	// waits for attributes that the audience asks for.
+	waits patience = iota
+	// once is refused; silently is not even that, as nobody meant the contact.
+	once
+	silently
+)
+
 // timing is what the age of a trigger is told by; zero times are not looked at.
 type timing struct{ received, happened event.Time }
 
@@ -61,27 +72,26 @@ func (w *World) open(s *Subject, sc *Scenario, t timing) bool {
 	return false
 }
 
-// enter lets a contact in by a trigger that matches, unless a rule is against it. Patient triggers may wait for the attributes that the
-// audience asks for; others are looked at once.
-func (w *World) enter(s *Subject, sc *Scenario, t timing, n entry, patient bool) {
+// enter lets a contact in by a trigger that matches, unless a rule is against it.
+func (w *World) enter(s *Subject, sc *Scenario, t timing, n entry, p patience) {
 	if !w.open(s, sc, t) {
 		return
 	}
 	n.key = n.identity
-	if p := sc.Active.Program; p.Meaning.Entry.Key != "" {
+	if program := sc.Active.Program; program.Meaning.Entry.Key != "" {
 		q := definition.Question{Event: n.event, Trigger: n.event, Attributes: s.Attributes}
-		key, present := sc.text(&p.Key, &q)
+		key, present := sc.text(&program.Key, &q)
 		if !present || key == "" {
 			w.refuse(s, sc, NoKey)
 			return
 		}
 		n.key = key
 	}
-	w.admit(s, sc, n, patient)
+	w.admit(s, sc, n, p)
 }
 
 // admit applies the rules of entering again and the audience.
-func (w *World) admit(s *Subject, sc *Scenario, n entry, patient bool) {
+func (w *World) admit(s *Subject, sc *Scenario, n entry, p patience) {
 	c, v := s.State, sc.Active
 	name := enrolmentID(sc.Key, n.raw, n.key, n.identity)
 	if c.knows(name) {
@@ -98,7 +108,7 @@ func (w *World) admit(s *Subject, sc *Scenario, n entry, patient bool) {
 	}
 	q := definition.Question{Event: n.event, Trigger: n.event, Attributes: s.Attributes}
 	if !sc.holds(&v.Program.Audience, &q) {
-		w.waitForAudience(s, sc, n, patient)
+		w.waitForAudience(s, sc, n, p)
 		return
 	}
 	if verdict.restart != nil {
@@ -168,10 +178,10 @@ func (w *World) update(sc *Scenario, e *enrolment, n *entry) {
 	}
 }
 
-func (w *World) waitForAudience(s *Subject, sc *Scenario, n entry, patient bool) {
+func (w *World) waitForAudience(s *Subject, sc *Scenario, n entry, p patience) {
 	c := s.State
-	if !patient || len(c.retries) >= maxRetries {
-		if sc.Active.Program.Meaning.Trigger.Schedule == nil {
+	if p != waits || len(c.retries) >= maxRetries {
+		if p != silently {
 			w.refuse(s, sc, Audience)
 		}
 		return
@@ -204,7 +214,7 @@ func (w *World) retryAudiences(s *Subject) {
 			s.State.retries = append(s.State.retries, *r)
 			continue
 		}
-		w.admit(s, sc, r.entry, true)
+		w.admit(s, sc, r.entry, waits)
 		w.follow(s)
 	}
 }

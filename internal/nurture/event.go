@@ -4,6 +4,7 @@
 package nurture
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -42,12 +43,15 @@ func (x *happening) byMachine() bool {
 }
 
 // Event lets an event act on the contact, once, at its place in the log. Before are the attributes before it, of which s has those after; nil
-// says that they are the same.
+// says that they are the same, as do equal ones. Where there were none they are the empty object.
 func (w *World) Event(s *Subject, e *event.Event, before []byte) {
 	w.begin(s)
 	defer w.finish(s)
 	for _, n := range s.State.enrolments {
 		n.fresh = false // where time brought it before the event, it sees the event
+	}
+	if sameAttributes(before, s.Attributes) {
+		before = nil
 	}
 	x := happening{event: e, before: before}
 	s.by = e.Type
@@ -73,6 +77,11 @@ func (w *World) Event(s *Subject, e *event.Event, before []byte) {
 	}
 	w.trigger(s, e, before)
 }
+
+// sameAttributes says whether two JSON objects are written alike; nil is the empty one.
+func sameAttributes(a, b []byte) bool { return bytes.Equal(a, b) || noAttributes(a) && noAttributes(b) }
+
+func noAttributes(a []byte) bool { return len(a) <= len("{}") }
 
 // Hide ends all that a contact is in, as another one stands for it from now on.
 func (w *World) Hide(s *Subject) {

@@ -104,7 +104,7 @@ func (p *place) arrive(at int) {
 		e.visits[at]++
 	}
 	e.step, e.arrived, e.phase, e.due, e.attempt = at, p.s.Now, resting, 0, 0
-	e.doubted, e.claimedAt, e.address, e.effect = false, 0, id{}, id{}
+	e.doubted, e.spent, e.claimedAt, e.address, e.effect = false, 0, 0, id{}, id{}
 	e.fresh = true
 	t := p.tally()
 	t.Arrived++
@@ -117,8 +117,10 @@ func (p *place) act() (next int, on bool) {
 	step := p.step()
 	switch {
 	case step.Wait != nil:
+		p.e.skipping = false
 		return p.rest()
 	case step.WaitFor != nil:
+		p.e.skipping = false
 		return p.await()
 	case step.Branch != nil:
 		return p.branch(step), true
@@ -180,7 +182,7 @@ func (p *place) exit(reason string) {
 // clear forgets where the enrolment is.
 func (e *enrolment) clear() {
 	e.step, e.phase, e.due, e.attempt = nowhere, resting, 0, 0
-	e.arrived, e.claimedAt, e.address, e.effect = 0, 0, id{}, id{}
+	e.arrived, e.spent, e.claimedAt, e.address, e.effect = 0, 0, 0, id{}, id{}
 	e.visits, e.vars = nil, nil
 	e.frozen, e.skipping, e.doubted = false, false, false
 }
@@ -245,6 +247,6 @@ func (w *World) follow(s *Subject) {
 			w.refuse(s, h.sc, Hops)
 			continue
 		}
-		w.enter(s, h.sc, timing{}, h.entry, true)
+		w.enter(s, h.sc, timing{}, h.entry, waits)
 	}
 }

@@ -184,7 +184,7 @@ func TestAWebhooksAnswerIsUsed(t *testing.T) {
 		"no answer":         {event.MessageSent, ``, "", nil},
 		"it failed":         {event.MessageFailed, ``, "Other", []string{"sorry"}},
 		"it is in doubt":    {event.MessageInDoubt, ``, "", nil},
-		"it was no payload": {event.MessageFailed, ``, RenderFailed, nil},
+		"it was no payload": {event.MessageFailed, ``, RenderFailed, []string{"sorry"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

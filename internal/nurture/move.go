@@ -9,6 +9,9 @@ import "github.com/waymark-dev/waymark/internal/definition"
 // does nothing where there is nothing to do. Nothing else may be done to the contact between the scenario's change and this.
 func (w *World) Move(s *Subject, sc *Scenario) {
 	w.prepare(s)
+	if sc.ResumedAt == 0 {
+		w.ring(s)
+	}
 	defer w.finish(s)
 	for _, e := range append([]*enrolment(nil), s.State.enrolments...) {
 		if e.scenario != sc.hash || e.status != inside {
@@ -23,8 +26,8 @@ func (w *World) Move(s *Subject, sc *Scenario) {
 		}
 		w.follow(s)
 	}
-	if sc.ResumedAt != 0 {
-		w.rearm(s, sc)
+	if catchUp := sc.Standing.CatchUp; sc.ResumedAt != 0 && (catchUp == definition.CatchUpSkip || catchUp == definition.CatchUpShift) {
+		w.arm(s, sc) // dates that passed are not made up for
 	}
 }
 
@@ -129,6 +132,10 @@ func (p *place) change(to *Version) {
 			visits[at] = count
 		}
 	}
+	p.e.window = 0
+	if goal := to.Program.Meaning.Goal; goal != nil {
+		p.e.window = p.e.entered.Add(goal.Within)
+	}
 	p.v.Inside--
 	to.Inside++
 	p.v, p.e.version, p.e.visits, p.e.effect = to, to.Number, visits, id{}
@@ -161,11 +168,8 @@ func (w *World) Reaches(s *Subject, sc *Scenario, v *Version) bool {
 	if s.Hidden || v.Program == nil {
 		return false
 	}
-	if v.Program.Meaning.Trigger.Schedule != nil {
+	if v.Program.Meaning.Trigger.Schedule != nil || w.matchesAlready(s, sc, v) {
 		return sc.holds(&v.Program.Audience, &definition.Question{Attributes: s.Attributes})
-	}
-	if w.matchesAlready(s, sc, v) {
-		return true
 	}
 	if v.Program.Meaning.InFlight != definition.Migrate {
 		return false

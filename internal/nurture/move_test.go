@@ -189,17 +189,24 @@ func TestADateThatMovesWhileSuspendedWaitsForTheEndOfIt(t *testing.T) {
 	g.got("anna", "hello")
 }
 
-func TestAScenarioThatComesBackGoesOn(t *testing.T) {
-	g := newStage(t, hello(definition.Trigger{Date: &definition.DateTrigger{Attribute: "contact.attributes.birthday", At: "10:00", Yearly: true}}))
-	sc := g.scenario(coupon)
-	g.identify("anna", map[string]any{"email": "anna@example.com", "birthday": "1990-11-21"})
-	sc.Removed, sc.SuspendedAt = true, event.At(g.now)
-	g.pass(day) // the birthday passes
-	sc.Removed, sc.ResumedAt = false, event.At(g.now)
-	g.sweep(func(s *Subject) { g.world.Move(s, sc) })
-	sc.ResumedAt = 0
-	g.pass(366 * day)
-	g.got("anna", "hello")
+func TestADateThatPassesWhileAScenarioIsSuspended(t *testing.T) {
+	for catchUp, want := range map[definition.CatchUp]int{definition.CatchUpSend: 2, definition.CatchUpSkip: 1, definition.CatchUpShift: 1} {
+		t.Run(string(catchUp), func(t *testing.T) {
+			g := newStage(t, hello(definition.Trigger{Date: &definition.DateTrigger{Attribute: "contact.attributes.birthday", At: "10:00", Yearly: true}}))
+			sc := g.scenario(coupon)
+			g.identify("anna", map[string]any{"email": "anna@example.com", "birthday": "1990-11-21"})
+			sc.Standing, sc.SuspendedAt = definition.Standing{Suspended: true}, event.At(g.now)
+			g.pass(2 * day)
+			g.got("anna")
+			sc.Standing, sc.ResumedAt = definition.Standing{CatchUp: catchUp}, event.At(g.now)
+			g.sweep(func(s *Subject) { g.world.Move(s, sc) })
+			sc.ResumedAt = 0
+			g.pass(366 * day)
+			if n := len(g.sent["anna"]); n != want {
+				t.Errorf("sent %d times, want %d", n, want)
+			}
+		})
+	}
 }
 
 func TestAMessageThatWasWantedWhileSuspendedIsLeftOut(t *testing.T) {

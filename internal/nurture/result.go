@@ -68,7 +68,7 @@ func (p *place) result(x *happening) {
 		a.variant = told.Variant
 	}
 	if x.event.Type == event.MessageDeferred {
-		if e.phase != claimed || told.Attempt != e.attempt {
+		if e.phase != claimed || told.Attempt != 0 && told.Attempt != e.attempt {
 			return
 		}
 		a.count(func(m *aggregate.Message) { m.Deferred++ })
@@ -84,7 +84,7 @@ func (p *place) result(x *happening) {
 	switch {
 	case x.event.Type == event.MessageFailed:
 		p.w.suppressBy(told.Class, e.address, p.s.Now)
-		failed = step.Webhook != nil && told.Class != RenderFailed
+		failed = step.Webhook != nil
 	case step.Task != nil:
 		e.phase, e.due = asked, p.s.Now.Add(step.Task.Due)
 		p.tell(Note{What: Waited, Until: e.due})
@@ -123,7 +123,7 @@ func (w *World) landed(s *Subject, f *flight, x *happening) bool {
 	}
 	switch x.event.Type {
 	case event.MessageDeferred:
-		if x.message().Attempt != f.attempt {
+		if attempt := x.message().Attempt; attempt != 0 && attempt != f.attempt {
 			return false
 		}
 		a.count(func(m *aggregate.Message) { m.Deferred++ })

@@ -53,6 +53,9 @@ func (w *World) ring(s *Subject) {
 		if !found {
 			return
 		}
+		for _, e := range s.State.enrolments {
+			e.hops = 0
+		}
 		switch e := next.enrolment; {
 		case e != nil && next.matures:
 			w.mature(s, e)
@@ -76,18 +79,19 @@ func (w *World) nextAlarm(s *Subject) (first alarm, found bool) {
 		}
 		first, found = a, true
 	}
-	for _, e := range c.enrolments { // in the order of scenarios and ids, so that of equals the first wins
-		if e.status == inside {
-			e.frozen = w.rests(e)
-			offer(e.scenario, alarm{at: e.timer(), enrolment: e})
-		}
-		offer(e.scenario, alarm{at: e.maturity(), enrolment: e, matures: true})
-	}
-	for i := range c.retries {
+	for i := range c.retries { // all in the order of scenarios, and of ids, so that of equals the first wins
 		offer(c.retries[i].scenario, alarm{at: c.retries[i].until, retry: i})
 	}
 	for i := range c.armed {
-		offer(c.armed[i].scenario, alarm{at: c.armed[i].at, armed: &c.armed[i]})
+		c.armed[i].frozen = w.rests(c.armed[i].scenario)
+		offer(c.armed[i].scenario, alarm{at: c.armed[i].timer(), armed: &c.armed[i]})
+	}
+	for _, e := range c.enrolments {
+		offer(e.scenario, alarm{at: e.maturity(), enrolment: e, matures: true})
+		if e.status == inside {
+			e.frozen = w.rests(e.scenario)
+			offer(e.scenario, alarm{at: e.timer(), enrolment: e})
+		}
 	}
 	return first, found
 }
@@ -102,9 +106,9 @@ func (w *World) scenarioOf(c *Contact, a *alarm) uint64 {
 	return c.retries[a.retry].scenario
 }
 
-// rests says whether time passes an enrolment by.
-func (w *World) rests(e *enrolment) bool {
-	sc := w.byHash[e.scenario]
+// rests says whether time passes a scenario by.
+func (w *World) rests(scenario uint64) bool {
+	sc := w.byHash[scenario]
 	return sc == nil || sc.frozen()
 }
 

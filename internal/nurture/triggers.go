@@ -38,7 +38,7 @@ func (w *World) trigger(s *Subject, e *event.Event, before []byte) {
 				if raw == "" {
 					raw = s.Name
 				}
-				w.enter(s, sc, timing{e.Received, e.Time}, entry{raw: raw, identity: identityOf(e), event: e}, true)
+				w.enter(s, sc, timing{e.Received, e.Time}, entry{raw: raw, identity: identityOf(e), event: e}, waits)
 			}
 		case t.Segment != nil:
 			w.segment(s, sc, v, e, before)
@@ -65,7 +65,7 @@ func (w *World) segment(s *Subject, sc *Scenario, v *Version, e *event.Event, be
 	was := definition.Question{Event: e, Trigger: e, Attributes: before}
 	is := definition.Question{Event: e, Trigger: e, Attributes: s.Attributes}
 	if sc.holds(&v.Program.Trigger.Where, &is) && !sc.holds(&v.Program.Trigger.Where, &was) {
-		w.enter(s, sc, timing{e.Received, e.Time}, entry{raw: s.Name, identity: "segment:" + identityOf(e), event: e}, false)
+		w.enter(s, sc, timing{e.Received, e.Time}, entry{raw: s.Name, identity: "segment:" + identityOf(e), event: e}, once)
 	}
 }
 
@@ -88,7 +88,7 @@ func (w *World) Signal(s *Subject, x *record.Signal) {
 		if t := v.Program.Meaning.Trigger.FunnelDrop; t == nil || t.Stage != "" && t.Stage != x.Stage {
 			continue
 		}
-		w.enter(s, sc, timing{x.Due, x.Due}, entry{identity: x.ID, event: e, signal: hash}, true)
+		w.enter(s, sc, timing{x.Due, x.Due}, entry{identity: x.ID, event: e, signal: hash}, waits)
 		w.follow(s)
 	}
 }
@@ -112,14 +112,14 @@ func (w *World) Fire(s *Subject, sc *Scenario, at event.Time) {
 	if v := sc.offered(); v == nil || v.Program.Meaning.Trigger.Schedule == nil {
 		return
 	}
-	w.fire(s, sc, at)
+	w.fire(s, sc, at, timing{happened: at})
 	w.follow(s)
 }
 
-func (w *World) fire(s *Subject, sc *Scenario, at event.Time) {
+func (w *World) fire(s *Subject, sc *Scenario, at event.Time, t timing) {
 	identity := "schedule:" + strconv.FormatInt(int64(at), 10)
 	e := &event.Event{Contact: s.Name, Type: scheduleType, Source: "waymark", ID: identity, Time: at, Received: at}
-	w.enter(s, sc, timing{happened: at}, entry{raw: s.Name, identity: identity, event: e}, false)
+	w.enter(s, sc, t, entry{raw: s.Name, identity: identity, event: e}, silently)
 }
 
 // NextFire gives the first instant after another at which a scenario's schedule is due in the workspace's zone; 0 is never, or that each
@@ -145,24 +145,22 @@ func (w *World) Meet(s *Subject, sc *Scenario) {
 	if v == nil || sc.Removed || s.Hidden {
 		return
 	}
-	if w.matchesAlready(s, sc, v) {
+	if !sc.frozen() && w.matchesAlready(s, sc, v) {
 		identity := "segment:existing:" + v.ID
 		e := &event.Event{Contact: s.Name, Type: existingType, Source: "waymark", ID: identity, Time: s.Now, Received: s.Now}
-		w.enter(s, sc, timing{}, entry{raw: s.Name, identity: identity, event: e}, false)
+		w.enter(s, sc, timing{}, entry{raw: s.Name, identity: identity, event: e}, silently)
 		w.follow(s)
 	}
 	w.arm(s, sc)
 }
 
-// matchesAlready says whether a version lets in a contact without anything having happened to it: those who were in the scenario before are
-// not.
+// matchesAlready says whether a version means a contact without anything having happened to it: not those who were in the scenario before.
 func (w *World) matchesAlready(s *Subject, sc *Scenario, v *Version) bool {
 	m := &v.Program.Meaning
-	if m.Trigger.Segment == nil || !m.Entry.Existing || s.State.wasIn(sc) {
+	if m.Trigger.Segment == nil || !m.Entry.Existing || m.InFlight == definition.Drain || s.State.wasIn(sc) {
 		return false
 	}
-	q := definition.Question{Attributes: s.Attributes}
-	return sc.holds(&v.Program.Trigger.Where, &q) && sc.holds(&v.Program.Audience, &q)
+	return sc.holds(&v.Program.Trigger.Where, &definition.Question{Attributes: s.Attributes})
 }
 
 func (c *Contact) wasIn(sc *Scenario) bool {
@@ -181,21 +179,17 @@ func (w *World) arm(s *Subject, sc *Scenario) {
 	if !ok || at <= s.Now {
 		return
 	}
-	c.armed = append(c.armed, armed{sc.hash, at})
+	c.armed = append(c.armed, armed{scenario: sc.hash, at: at})
 	slices.SortFunc(c.armed, func(a, b armed) int { return w.compareScenarios(a.scenario, b.scenario) })
-}
-
-// rearm arms a scenario that came back, unless it still is.
-func (w *World) rearm(s *Subject, sc *Scenario) {
-	if !slices.ContainsFunc(s.State.armed, func(a armed) bool { return a.scenario == sc.hash }) {
-		w.arm(s, sc)
-	}
 }
 
 // nextDate gives the next instant of a date trigger, or of a schedule in the contact's zone.
 func (w *World) nextDate(s *Subject, sc *Scenario, v *Version) (event.Time, bool) {
 	t := &v.Program.Meaning.Trigger
 	if t.Schedule != nil && t.Schedule.ContactZone {
+		if s.Attributes == nil && s.State.Empty() {
+			return 0, false // nobody that anything is known of
+		}
 		return nextSchedule(v.Program, s.Now, w.zone(s, sc))
 	}
 	if t.Date == nil {
@@ -222,15 +216,15 @@ func (w *World) nextDate(s *Subject, sc *Scenario, v *Version) (event.Time, bool
 func (w *World) dateCame(s *Subject, a armed) {
 	sc := w.byHash[a.scenario]
 	s.State.armed = slices.DeleteFunc(s.State.armed, func(o armed) bool { return o == a })
-	if sc == nil || sc.Active == nil || sc.Removed {
+	if sc == nil || sc.Active == nil {
 		return
 	}
 	if t := &sc.Active.Program.Meaning.Trigger; t.Schedule != nil && t.Schedule.ContactZone {
-		w.fire(s, sc, a.at)
+		w.fire(s, sc, a.at, timing{})
 	} else if t.Date != nil {
 		identity := "date:" + a.at.UTC().In(w.zone(s, sc)).Format("2006-01-02T15:04")
 		e := &event.Event{Contact: s.Name, Type: dateType, Source: "waymark", ID: identity, Time: a.at, Received: a.at}
-		w.enter(s, sc, timing{happened: a.at}, entry{raw: s.Name, identity: identity, event: e}, false)
+		w.enter(s, sc, timing{}, entry{raw: s.Name, identity: identity, event: e}, once)
 	}
 	w.follow(s)
 	w.arm(s, sc)

@@ -97,7 +97,7 @@ type Subject struct {
 	State *Contact
 	// Now is the time that holds: the partition's clock, or an event's receipt if that is later.
 	Now event.Time
-	// Attributes are the contact's as known now: a JSON object, or nil.
+	// Attributes are the contact's as known now: a JSON object, or nil when nobody has told any.
 	Attributes []byte
 	// Hidden is set for a contact that another one stands for: it never enters.
 	Hidden bool

@@ -30,12 +30,16 @@ import (
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/controller/children"
+	"github.com/waymark-dev/waymark/internal/controller/deliveryset"
 	"github.com/waymark-dev/waymark/internal/controller/eventfeed"
 	"github.com/waymark-dev/waymark/internal/controller/feedset"
 	"github.com/waymark-dev/waymark/internal/controller/funnel"
+	"github.com/waymark-dev/waymark/internal/controller/messagechannel"
+	"github.com/waymark-dev/waymark/internal/controller/nurturescenario"
 	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/secrets"
 	"github.com/waymark-dev/waymark/internal/controller/status"
+	"github.com/waymark-dev/waymark/internal/controller/texts"
 	"github.com/waymark-dev/waymark/internal/controller/workspace"
 	"github.com/waymark-dev/waymark/internal/plane"
 	"github.com/waymark-dev/waymark/internal/resources"
@@ -123,8 +127,8 @@ func newManager(config *rest.Config, o *Options) (ctrl.Manager, error) {
 	return manager, nil
 }
 
-// cacheOptions keeps in memory what is Waymark's: of kinds that everybody has, only the objects that Waymark made. Secrets are
-// cached by their metadata alone, and read when they are needed.
+// cacheOptions keeps in memory what is Waymark's: of kinds that everybody has, only the objects that Waymark made. Secrets
+// and ConfigMaps are cached by their metadata alone, and read when they are needed.
 func cacheOptions(watchNamespaces []string) cache.Options {
 	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{resources.ManagedByLabel: resources.ManagedBy})}
 	options := cache.Options{
@@ -150,18 +154,25 @@ func cacheOptions(watchNamespaces []string) cache.Options {
 
 // assemble puts the operator together.
 func assemble(ctx context.Context, manager ctrl.Manager, o *Options) error {
-	writeKey := func(feed *v1alpha1.EventFeed) types.NamespacedName {
-		name, _ := feedset.WriteKey(feed)
-		return name
+	indexed := roster.Indexed{
+		WriteKey: func(feed *v1alpha1.EventFeed) types.NamespacedName {
+			name, _ := feedset.WriteKey(feed)
+			return name
+		},
+		ChannelSecrets: deliveryset.SecretNames,
+		References:     nurturescenario.References,
 	}
-	if err := roster.Index(ctx, manager.GetFieldIndexer(), writeKey); err != nil {
+	if err := roster.Index(ctx, manager.GetFieldIndexer(), indexed); err != nil {
 		return err
 	}
 	parts := newParts(manager, o)
 	if err := manager.Add(parts.plane); err != nil {
 		return fmt.Errorf("add the plane: %w", err)
 	}
-	return errors.Join(parts.setupWorkspaces(manager, o), parts.setupFeeds(manager, o), parts.setupFunnels(manager, o))
+	return errors.Join(
+		parts.setupWorkspaces(manager, o), parts.setupFeeds(manager, o), parts.setupFunnels(manager, o),
+		parts.setupChannels(manager, o), parts.setupScenarios(manager, o),
+	)
 }
 
 // parts are what the controllers share.
@@ -225,6 +236,23 @@ func (p *parts) setupFunnels(manager ctrl.Manager, o *Options) error {
 	reconciler := &funnel.Reconciler{
 		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
 		Publisher: p.publisher(manager, "Funnel", o.StatusInterval),
+	}
+	return reconciler.SetupWithManager(manager)
+}
+
+func (p *parts) setupChannels(manager ctrl.Manager, o *Options) error {
+	reconciler := &messagechannel.Reconciler{
+		Client: manager.GetClient(), Roster: p.roster, Secrets: p.secrets, Plane: p.plane, Clock: p.clock,
+		Publisher: p.publisher(manager, "MessageChannel", o.StatusInterval),
+	}
+	return reconciler.SetupWithManager(manager)
+}
+
+func (p *parts) setupScenarios(manager ctrl.Manager, o *Options) error {
+	reconciler := &nurturescenario.Reconciler{
+		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
+		Texts:     &texts.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
+		Publisher: p.publisher(manager, "NurtureScenario", o.StatusInterval),
 	}
 	return reconciler.SetupWithManager(manager)
 }

@@ -108,11 +108,8 @@ func page(t *testing.T) (base map[string]any, examples []example) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, rest := range strings.Split(string(text), "\n```yaml\n")[1:] {
-		block, _, closed := strings.Cut(rest, "\n```\n")
-		if !closed {
-			t.Fatalf("a block is not closed: %q", rest)
-		}
+	funnels, _, _ := strings.Cut(string(text), scenarioChapter)
+	for _, block := range blocks(t, funnels) {
 		if base == nil {
 			if err := yaml.Unmarshal([]byte(block), &base); err != nil {
 				t.Fatal(err)
@@ -126,6 +123,19 @@ func page(t *testing.T) (base map[string]any, examples []example) {
 		examples = append(examples, x)
 	}
 	return base, examples
+}
+
+// blocks gives what is fenced on a page.
+func blocks(t *testing.T, text string) (all []string) {
+	t.Helper()
+	for _, rest := range strings.Split(text, "\n```yaml\n")[1:] {
+		block, _, closed := strings.Cut(rest, "\n```\n")
+		if !closed {
+			t.Fatalf("a block is not closed: %q", rest)
+		}
+		all = append(all, block)
+	}
+	return all
 }
 
 // definition compiles the example's funnel.

@@ -4,6 +4,7 @@
 package plane
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -20,20 +21,24 @@ import (
 // settle is how long a poll that was asked for waits, so that a whole Git commit is handed over at once.
 const settle = 100 * time.Millisecond
 
-// Roster says which resources use a workspace. It reads the operator's caches, which must have synced: a funnel that it does not
-// name is withdrawn from the runners.
+// Roster says which resources use a workspace. It reads the operator's caches, which must have synced: a definition of a resource that
+// it does not name is withdrawn from the runners.
 type Roster interface {
 	// Funnels are those that exist and may use the workspace.
 	Funnels(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
 	// Feeds are likewise the feeds.
 	Feeds(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
+	// Scenarios are likewise the scenarios.
+	Scenarios(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
+	// Channels are likewise the channels.
+	Channels(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
 }
 
 // Options configure a Plane.
 type Options struct {
 	// Dial makes the client of a runner.
 	Dial Dial
-	// Roster says which funnels exist.
+	// Roster says what exists.
 	Roster Roster
 	// Term gives the term of the operator that leads; it is asked once, when it has begun to lead.
 	Term func(context.Context) (uint64, error)
@@ -108,7 +113,8 @@ func (p *Plane) Offer(workspace types.NamespacedName, definition control.Definit
 	held, known := l.offers[definition.Key]
 	l.offers[definition.Key] = definition
 	l.mu.Unlock()
-	if !known || held.Version != definition.Version || held.UID != definition.UID || held.Generation != definition.Generation {
+	if !known || held.Version != definition.Version || held.UID != definition.UID || held.Generation != definition.Generation ||
+		!bytes.Equal(held.Standing, definition.Standing) {
 		l.wakeUp()
 	}
 }

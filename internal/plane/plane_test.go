@@ -32,6 +32,9 @@ type scripted struct {
 	refuses map[string]string // messages by key
 	err     error             // of every call
 	feeds   string
+
+	delivery string
+	channels []control.Channel
 }
 
 func (r *scripted) Apply(_ context.Context, set control.Definitions) (control.Applied, error) {
@@ -59,10 +62,14 @@ func (r *scripted) Report(context.Context) (control.Report, error) {
 	if r.err != nil {
 		return control.Report{}, r.err
 	}
-	report := control.Report{Ingest: control.Ingest{Ready: true}, FeedsVersion: r.feeds, AsOf: 1}
+	report := control.Report{Ingest: control.Ingest{Ready: true}, FeedsVersion: r.feeds, DeliveryVersion: r.delivery, Channels: r.channels, AsOf: 1}
 	for number := range 2 {
 		partition := aggregate.Partition{Partition: number, Funnels: map[string]aggregate.Definition{}}
 		for key, version := range r.running {
+			if strings.HasPrefix(key, "NurtureScenario/") {
+				partition.Scenarios = append(partition.Scenarios, aggregate.Scenario{Key: key, Version: version, Entered: r.entered})
+				continue
+			}
 			partition.Funnels[key] = aggregate.Definition{
 				Active: version,
 				Funnel: aggregate.Funnel{Stages: []aggregate.Stage{{Entered: r.entered}}},
@@ -77,8 +84,8 @@ func (r *scripted) Close() {}
 
 // listed is a roster that can be edited.
 type listed struct {
-	funnels, feeds []types.NamespacedName
-	err            error
+	funnels, feeds, scenarios, channels []types.NamespacedName
+	err                                 error
 }
 
 func (l *listed) Funnels(context.Context, types.NamespacedName) ([]types.NamespacedName, error) {
@@ -87,6 +94,14 @@ func (l *listed) Funnels(context.Context, types.NamespacedName) ([]types.Namespa
 
 func (l *listed) Feeds(context.Context, types.NamespacedName) ([]types.NamespacedName, error) {
 	return l.feeds, l.err
+}
+
+func (l *listed) Scenarios(context.Context, types.NamespacedName) ([]types.NamespacedName, error) {
+	return l.scenarios, l.err
+}
+
+func (l *listed) Channels(context.Context, types.NamespacedName) ([]types.NamespacedName, error) {
+	return l.channels, l.err
 }
 
 // bench is a plane with one workspace and one runner.
@@ -112,7 +127,9 @@ func newBench(t *testing.T, funnels ...string) *bench {
 		Roster: b.roster, Clock: b.clock, Interval: time.Second,
 		Term: func(context.Context) (uint64, error) { return 7, nil },
 	})
-	for kind, from := range map[string]source.Source{"workspaces": b.Workspaces(), "feeds": b.Feeds(), "funnels": b.Funnels()} {
+	for kind, from := range map[string]source.Source{
+		"workspaces": b.Workspaces(), "feeds": b.Feeds(), "funnels": b.Funnels(), "scenarios": b.Scenarios(), "channels": b.Channels(),
+	} {
 		b.told[kind] = workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 		if err := from.Start(t.Context(), b.told[kind]); err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/control"
 )
 
@@ -25,11 +26,6 @@ const (
 	// repush is how long after handing a set over a runner that does not show it in its report is handed it again.
 	repush = 15 * time.Second
 )
-
-// FunnelKey is the key of a funnel's definition.
-func FunnelKey(funnel types.NamespacedName) string {
-	return "Funnel/" + funnel.Namespace + "/" + funnel.Name
-}
 
 // Poll calls the runners of one workspace once: it hands over what differs, takes in reports, and tells controllers of what has
 // changed. Start does so all the time; it is exported for tests, which have a time of their own.
@@ -42,7 +38,7 @@ func (p *Plane) poll(ctx context.Context, l *link) {
 	defer l.polling.Unlock()
 	set, err := p.wanted(ctx, l)
 	if err != nil {
-		log.FromContext(ctx).Error(err, "Listed no funnels, so definitions stay as they are")
+		log.FromContext(ctx).Error(err, "Listed not all resources, so definitions stay as they are")
 	}
 	var calls sync.WaitGroup
 	for _, peer := range l.snapshot() {
@@ -65,20 +61,16 @@ type set struct {
 	digest      string
 }
 
-// wanted is nil, with an error, while it is not known which funnels there are.
+// wanted is nil, with an error, while it is not known which resources there are.
 func (p *Plane) wanted(ctx context.Context, l *link) (*set, error) {
-	funnels, err := p.options.Roster.Funnels(ctx, l.workspace)
+	keys, err := p.keys(ctx, l.workspace)
 	if err != nil {
-		return nil, fmt.Errorf("list funnels of workspace %s: %w", l.workspace, err)
-	}
-	keys := make([]string, len(funnels))
-	for i, funnel := range funnels {
-		keys[i] = FunnelKey(funnel)
+		return nil, err
 	}
 	definitions := l.wanted(keys)
 	hash := sha256.New()
 	for _, d := range definitions {
-		_, _ = fmt.Fprintf(hash, "%s %s %s %d\n", d.Key, d.Version, d.UID, d.Generation) // a hash never fails
+		_, _ = fmt.Fprintf(hash, "%s %s %s %d %s\n", d.Key, d.Version, d.UID, d.Generation, d.Standing) // a hash never fails
 	}
 	return &set{definitions: definitions, digest: hex.EncodeToString(hash.Sum(nil))}, nil
 }
@@ -152,22 +144,34 @@ func (p *Plane) call(wanted *set) control.Definitions {
 	return control.Definitions{Leader: p.term, Call: p.calls, Definitions: wanted.definitions}
 }
 
-// shows says whether a report shows the set: every version is active or on the way in every partition, and nothing else is there.
+// shows says whether a report shows the set: every version is active or on the way in every partition, and no other Funnel is there.
+// Channels and policies are not reported by their versions, and scenarios that were withdrawn are for a while.
 func shows(report *control.Report, wanted *set, refused map[string]control.Refusal) bool {
 	for i := range report.Partitions {
-		funnels := report.Partitions[i].Funnels
+		versions := versionsIn(&report.Partitions[i])
 		for _, d := range wanted.definitions {
-			held := funnels[d.Key]
 			_, isRefused := refused[d.Key]
-			if !d.Keep() && !isRefused && held.Active != d.Version && held.Pending != d.Version {
+			if reportsVersions(d.Key) && !d.Keep() && !isRefused && !slices.Contains(versions[d.Key], d.Version) {
 				return false
 			}
 		}
-		for key := range funnels {
+		for key := range report.Partitions[i].Funnels {
 			if !slices.ContainsFunc(wanted.definitions, func(d control.Definition) bool { return d.Key == key }) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// versionsIn gives, by key, the versions that a partition runs or is about to run.
+func versionsIn(p *aggregate.Partition) map[string][]string {
+	versions := make(map[string][]string, len(p.Funnels)+len(p.Scenarios))
+	for key, d := range p.Funnels {
+		versions[key] = []string{d.Active, d.Pending}
+	}
+	for i := range p.Scenarios {
+		versions[p.Scenarios[i].Key] = []string{p.Scenarios[i].Version, p.Scenarios[i].Pending}
+	}
+	return versions
 }

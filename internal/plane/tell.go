@@ -30,6 +30,8 @@ type queues struct {
 	workspaces []queue
 	feeds      []queue
 	funnels    []queue
+	scenarios  []queue
+	channels   []queue
 }
 
 // Workspaces is a source of workspaces whose runners have changed.
@@ -40,6 +42,12 @@ func (p *Plane) Feeds() source.Source { return p.queues.source(&p.queues.feeds) 
 
 // Funnels is a source of funnels whose numbers or versions have changed.
 func (p *Plane) Funnels() source.Source { return p.queues.source(&p.queues.funnels) }
+
+// Scenarios is a source of scenarios whose numbers or versions have changed.
+func (p *Plane) Scenarios() source.Source { return p.queues.source(&p.queues.scenarios) }
+
+// Channels is a source of channels whose numbers have changed, or of which the runners say something else.
+func (p *Plane) Channels() source.Source { return p.queues.source(&p.queues.channels) }
 
 func (q *queues) source(to *[]queue) source.Source {
 	return source.Func(func(_ context.Context, controller queue) error {
@@ -70,22 +78,48 @@ func (p *Plane) tell(ctx context.Context, workspace types.NamespacedName, before
 		p.queues.add(&p.queues.workspaces, workspace)
 	}
 	p.queues.add(&p.queues.feeds, changedFeeds(before, after)...)
-	p.queues.add(&p.queues.funnels, changedFunnels(before, after)...)
+	for _, key := range changedDefinitions(before, after) {
+		kind, name, ok := parseKey(key)
+		if to := p.queues.of(kind); ok && to != nil {
+			p.queues.add(to, name)
+		}
+	}
+}
+
+// of are the queues of those who look after a kind of definition; nil when nobody does.
+func (q *queues) of(kind string) *[]queue {
+	switch kind {
+	case funnelKind:
+		return &q.funnels
+	case scenarioKind:
+		return &q.scenarios
+	case channelKind:
+		return &q.channels
+	case policyKind:
+		return &q.workspaces
+	}
+	return nil
 }
 
 // tellAll enqueues all that uses a workspace.
 func (p *Plane) tellAll(ctx context.Context, workspace types.NamespacedName) {
 	p.queues.add(&p.queues.workspaces, workspace)
-	feeds, err := p.options.Roster.Feeds(ctx, workspace)
-	if err != nil {
-		log.FromContext(ctx).Error(err, "Listed no feeds, so they are told of the runners later")
+	for _, kind := range []struct {
+		name string
+		to   *[]queue
+		list func(context.Context, types.NamespacedName) ([]types.NamespacedName, error)
+	}{
+		{"EventFeed", &p.queues.feeds, p.options.Roster.Feeds},
+		{funnelKind, &p.queues.funnels, p.options.Roster.Funnels},
+		{scenarioKind, &p.queues.scenarios, p.options.Roster.Scenarios},
+		{channelKind, &p.queues.channels, p.options.Roster.Channels},
+	} {
+		names, err := kind.list(ctx, workspace)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Listed none of a kind, so they are told of the runners later", "kind", kind.name)
+		}
+		p.queues.add(kind.to, names...)
 	}
-	p.queues.add(&p.queues.feeds, feeds...)
-	funnels, err := p.options.Roster.Funnels(ctx, workspace)
-	if err != nil {
-		log.FromContext(ctx).Error(err, "Listed no funnels, so they are told of the runners later")
-	}
-	p.queues.add(&p.queues.funnels, funnels...)
 }
 
 // connectionChanged says whether something changed that concerns all that uses the workspace.
@@ -94,13 +128,14 @@ func connectionChanged(before, after *View) bool {
 		before.Rejected != after.Rejected ||
 		len(before.Reports) != len(after.Reports) ||
 		len(before.Partitions) != len(after.Partitions) ||
-		!reflect.DeepEqual(feedsVersions(before), feedsVersions(after))
+		!slices.Equal(fileVersions(before), fileVersions(after))
 }
 
-func feedsVersions(v *View) []string {
-	versions := make([]string, len(v.Reports))
-	for i, r := range v.Reports {
-		versions[i] = r.FeedsVersion
+// fileVersions are those of the files that the runners serve and send by.
+func fileVersions(v *View) []string {
+	versions := make([]string, 0, 2*len(v.Reports))
+	for _, r := range v.Reports {
+		versions = append(versions, r.FeedsVersion, r.DeliveryVersion)
 	}
 	return versions
 }
@@ -139,39 +174,64 @@ func changedFeeds(before, after *View) []types.NamespacedName {
 	return changed
 }
 
-// changedFunnels are those whose state differs in any partition. Where the log's end or the clock has moved alone, no number has.
-func changedFunnels(before, after *View) []types.NamespacedName {
-	byNumber := map[int]map[string]aggregate.Definition{}
+// changedDefinitions are the keys of those whose state differs in any partition, or of which a runner says something else. Where the log's
+// end or the clock has moved alone, no number has.
+func changedDefinitions(before, after *View) []string {
+	byNumber := map[int]map[string]any{}
 	for i := range before.Partitions {
-		byNumber[before.Partitions[i].Partition] = before.Partitions[i].Funnels
+		byNumber[before.Partitions[i].Partition] = statesIn(&before.Partitions[i])
 	}
 	changed := map[string]bool{}
 	for i := range after.Partitions {
-		was, is := byNumber[after.Partitions[i].Partition], after.Partitions[i].Funnels
-		for key := range is {
-			if !changed[key] && !reflect.DeepEqual(was[key], is[key]) {
-				changed[key] = true
-			}
-		}
-		for key := range was {
-			if _, stays := is[key]; !stays {
-				changed[key] = true
-			}
-		}
+		markChanged(changed, byNumber[after.Partitions[i].Partition], statesIn(&after.Partitions[i]))
 	}
+	markChanged(changed, channelStates(before), channelStates(after))
 	for key := range after.Refused {
 		changed[key] = changed[key] || before.Refused[key] != after.Refused[key]
 	}
 	for key := range after.Kept {
 		changed[key] = changed[key] || before.Kept[key].Version != after.Kept[key].Version
 	}
-	var names []types.NamespacedName
-	for _, key := range slices.Sorted(maps.Keys(changed)) {
-		if rest, ok := strings.CutPrefix(key, "Funnel/"); ok && changed[key] {
-			if namespace, name, ok := strings.Cut(rest, "/"); ok {
-				names = append(names, types.NamespacedName{Namespace: namespace, Name: name})
-			}
+	maps.DeleteFunc(changed, func(_ string, is bool) bool { return !is })
+	return slices.Sorted(maps.Keys(changed))
+}
+
+// markChanged marks the keys under which two states differ.
+func markChanged[S any](changed map[string]bool, was, is map[string]S) {
+	for key := range is {
+		if before, there := was[key]; !there || !changed[key] && !reflect.DeepEqual(before, is[key]) {
+			changed[key] = true
 		}
 	}
-	return names
+	for key := range was {
+		if _, stays := is[key]; !stays {
+			changed[key] = true
+		}
+	}
+}
+
+// statesIn gives what a partition reports of each definition.
+func statesIn(p *aggregate.Partition) map[string]any {
+	states := make(map[string]any, len(p.Funnels)+len(p.Scenarios)+len(p.Channels))
+	for key := range p.Funnels {
+		states[key] = p.Funnels[key]
+	}
+	for i := range p.Scenarios {
+		states[p.Scenarios[i].Key] = p.Scenarios[i]
+	}
+	for i := range p.Channels {
+		states[p.Channels[i].Key] = p.Channels[i]
+	}
+	return states
+}
+
+// channelStates gives what all senders say of each channel.
+func channelStates(v *View) map[string]control.Channel {
+	states := map[string]control.Channel{}
+	for _, r := range v.Reports {
+		for _, c := range r.Channels {
+			states[c.Key], _ = v.Channel(c.Key)
+		}
+	}
+	return states
 }

@@ -4,6 +4,7 @@
 package plane
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
@@ -92,6 +93,47 @@ func (v *View) ServesFeeds(version string) bool {
 		}
 	}
 	return v.State == Connected
+}
+
+// HasDelivery says whether every runner sends by a version of the delivery file.
+func (v *View) HasDelivery(version string) bool {
+	for _, r := range v.Reports {
+		if r.DeliveryVersion != version {
+			return false
+		}
+	}
+	return v.State == Connected
+}
+
+// Channel is what the senders say of a channel, given by its key: what is well is so with all of them, and of trouble the first is told.
+// Known is false while none of them has it.
+func (v *View) Channel(key string) (c control.Channel, known bool) {
+	c = control.Channel{Key: key, Accepted: true, Probed: true, Reachable: true}
+	for _, r := range v.Reports {
+		for i := range r.Channels {
+			if r.Channels[i].Key == key {
+				known = true
+				addChannel(&c, &r.Channels[i])
+			}
+		}
+	}
+	if !known {
+		return control.Channel{Key: key}, false
+	}
+	return c, true
+}
+
+func addChannel(sum, c *control.Channel) {
+	sum.Accepted = sum.Accepted && c.Accepted
+	sum.Probed = sum.Probed && c.Probed
+	if sum.Reachable && !c.Reachable {
+		sum.Since, sum.Reachable = 0, false // an outage is told since when it is one
+	}
+	if sum.Reachable == c.Reachable {
+		sum.Since = max(sum.Since, c.Since)
+	}
+	sum.Message = cmp.Or(sum.Message, c.Message)
+	sum.LastClass = cmp.Or(sum.LastClass, c.LastClass)
 }
 
 // Feed adds up what came through one feed, given as namespace/name.

@@ -66,6 +66,9 @@ func FeedsSecretName(workspace string) string { return base(workspace) + "-feeds
 // DeliverySecretName is the name of the Secret that holds what a workspace's sender works with: channels with their secrets.
 func DeliverySecretName(workspace string) string { return base(workspace) + "-delivery" }
 
+// LinkKeysSecretName is the name of the Secret that holds the keys by which links in a workspace's messages are signed.
+func LinkKeysSecretName(workspace string) string { return base(workspace) + "-link-keys" }
+
 // WriteKeySecretName is the name of the Secret that holds the generated write key of a feed.
 func WriteKeySecretName(feed string) string { return feed + "-write-key" }
 

@@ -99,6 +99,7 @@ func TestChildren(t *testing.T) {
 		"poddisruptionbudget-3": PodDisruptionBudget(distributed()),
 		"secret-feeds":          feedsSecret,
 		"secret-delivery":       deliverySecret,
+		"secret-link-keys":      LinkKeysSecret(shop(), []byte(`[{"key":"not-a-real-key"}]`)),
 		"secret-write-key": WriteKeySecret(&v1alpha1.EventFeed{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "sales", Name: "site", UID: "77aa"},
 		}, "not-a-real-key"),
@@ -144,7 +145,7 @@ func TestNamesAreValidAndDiffer(t *testing.T) {
 		for _, name := range []string{
 			RunnerName(workspace), IngestName(workspace), AuthoritySecretName(workspace),
 			RunnerSecretName(workspace), ManagerSecretName(workspace), FeedsSecretName(workspace),
-			DeliverySecretName(workspace),
+			DeliverySecretName(workspace), LinkKeysSecretName(workspace),
 		} {
 			if problems := validation.IsDNS1035Label(name); len(problems) > 0 {
 				t.Errorf("workspace %q: name %q: %s", workspace, name, strings.Join(problems, "; "))

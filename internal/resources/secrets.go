@@ -28,6 +28,8 @@ const (
 	FeedsFile = "feeds.json"
 	// DeliveryFile holds what the sender works with, as definition.Delivery in JSON.
 	DeliveryFile = "delivery.json"
+	// LinkKeysFile holds the keys of links, as a list in JSON.
+	LinkKeysFile = "keys.json"
 	// WriteKeyKey holds a generated write key.
 	WriteKeyKey = "writeKey"
 )
@@ -78,6 +80,14 @@ func DeliverySecret(workspace *v1alpha1.Workspace, delivery definition.Delivery)
 	return workspaceSecret(workspace, DeliverySecretName(workspace.Name)).
 		WithType(corev1.SecretTypeOpaque).
 		WithData(map[string][]byte{DeliveryFile: content}), nil
+}
+
+// LinkKeysSecret keeps the keys by which links in messages are signed. It is apart from the delivery, which may be made anew from what it
+// is made of: these keys may not, as links that were sent long ago must still work.
+func LinkKeysSecret(workspace *v1alpha1.Workspace, content []byte) *corev1ac.SecretApplyConfiguration {
+	return workspaceSecret(workspace, LinkKeysSecretName(workspace.Name)).
+		WithType(corev1.SecretTypeOpaque).
+		WithData(map[string][]byte{LinkKeysFile: content})
 }
 
 func workspaceSecret(workspace *v1alpha1.Workspace, name string) *corev1ac.SecretApplyConfiguration {

@@ -31,14 +31,14 @@ type diskPlane struct {
 	appender *eventlog.Appender
 }
 
-func startDiskPlane(b *testing.B) *diskPlane {
+func startDiskPlane(b *testing.B, change ...func(*runner.Options, eventlog.Log)) *diskPlane {
 	b.Helper()
 	dir := b.TempDir()
 	log, err := eventlog.OpenJetStream(b.Context(), eventlog.JetStreamOptions{Dir: filepath.Join(dir, "log"), Partitions: benchPartitions, Logger: quiet})
 	if err != nil {
 		b.Fatal(err)
 	}
-	r, err := runner.New(runner.Options{
+	opts := runner.Options{
 		Log: log, TimeZoneData: definition.TimeZoneData, Logger: quiet,
 		NewCompiler: func() engine.Compiler {
 			compiler := &definition.Compiler{}
@@ -49,7 +49,11 @@ func startDiskPlane(b *testing.B) *diskPlane {
 		OpenState: func(partition int) (runner.State, error) {
 			return state.OpenPebble(filepath.Join(dir, strconv.Itoa(partition)), state.PebbleOptions{})
 		},
-	})
+	}
+	for _, f := range change {
+		f(&opts, log)
+	}
+	r, err := runner.New(opts)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -47,6 +47,7 @@ type book struct {
 	others  []event.Event
 	pauses  []record.Pause
 	hidden  []record.Suppression
+	fresh   []record.Suppression
 	doubts  int
 }
 
@@ -93,6 +94,12 @@ func (b *book) ClaimedToday(key string, _ event.Time) (n int64) {
 	return n
 }
 
+func (b *book) TakeSuppressed() []record.Suppression {
+	fresh := b.fresh
+	b.fresh = nil
+	return fresh
+}
+
 func (b *book) step(t *testing.T, r *record.Record) {
 	b.offset++
 	switch r.Kind {
@@ -137,6 +144,9 @@ func (b *book) take(t *testing.T, e event.Event) {
 	}
 	data.Kind = strings.TrimPrefix(e.Type, "waymark.message.")
 	b.results = append(b.results, data)
+	if data.Class == string(channel.AddressInvalid) {
+		b.fresh = append(b.fresh, record.Suppression{Address: "of " + e.Contact, Class: data.Class})
+	}
 	w := b.wants[data.Effect]
 	if w == nil {
 		return

@@ -29,21 +29,20 @@ func TestWhatFollowsFromATry(t *testing.T) {
 		kind      string // of what is told; empty: nothing is
 		class     string
 		least     time.Duration // until the next try
-		suppress  bool
 	}{
-		"it was taken":                        {channel.Result{}, 1, 0, atMostOnce, event.MessageSent, "", 0, false},
-		"there is no such address":            {channel.Result{Outcome: channel.Rejected, Class: channel.AddressInvalid}, 1, 0, atMostOnce, event.MessageFailed, "AddressInvalid", 0, true},
-		"the person blocked the bot":          {channel.Result{Outcome: channel.Rejected, Class: channel.Blocked}, 1, 0, atMostOnce, event.MessageFailed, "Blocked", 0, true},
-		"the content is refused":              {channel.Result{Outcome: channel.Rejected, Class: channel.Content}, 1, 0, atMostOnce, event.MessageFailed, "Content", 0, false},
-		"no room for now":                     {channel.Result{Outcome: channel.Deferred, Class: channel.MailboxFull}, 1, 0, atMostOnce, event.MessageDeferred, "MailboxFull", 30 * time.Second, false},
-		"the third try waits longer":          {channel.Result{Outcome: channel.Deferred, Class: channel.MailboxFull}, 3, 0, atMostOnce, event.MessageDeferred, "MailboxFull", 2 * minute, false},
-		"the receiver says how long":          {channel.Result{Outcome: channel.Deferred, Class: channel.Throttled, RetryAfter: 9 * minute}, 1, 0, atMostOnce, event.MessageDeferred, "Throttled", 9 * minute, false},
-		"the last try":                        {channel.Result{Outcome: channel.Deferred, Class: channel.Unreachable}, 4, 0, atMostOnce, event.MessageFailed, "Unreachable", 0, false},
-		"the time is over":                    {channel.Result{Outcome: channel.Deferred, Class: channel.Unreachable}, 1, time.Hour, atMostOnce, event.MessageFailed, "Unreachable", 0, false},
-		"wrong credentials lose no message":   {channel.Result{Outcome: channel.Deferred, Class: channel.Credentials}, 4, 0, atMostOnce, event.MessageDeferred, "Credentials", 4 * minute, false},
-		"in doubt, and never twice":           {channel.Result{Outcome: channel.InDoubt, Class: channel.Unreachable}, 1, 0, atMostOnce, event.MessageInDoubt, "Unreachable", 0, false},
-		"in doubt, and tried again":           {channel.Result{Outcome: channel.InDoubt, Class: channel.Unreachable}, 1, 0, atLeastOnce, "", "", 30 * time.Second, false},
-		"in doubt after all tries is just so": {channel.Result{Outcome: channel.InDoubt, Class: channel.Unreachable}, 4, 0, atLeastOnce, event.MessageInDoubt, "Unreachable", 0, false},
+		"it was taken":                        {channel.Result{}, 1, 0, atMostOnce, event.MessageSent, "", 0},
+		"there is no such address":            {channel.Result{Outcome: channel.Rejected, Class: channel.AddressInvalid}, 1, 0, atMostOnce, event.MessageFailed, "AddressInvalid", 0},
+		"the person blocked the bot":          {channel.Result{Outcome: channel.Rejected, Class: channel.Blocked}, 1, 0, atMostOnce, event.MessageFailed, "Blocked", 0},
+		"the content is refused":              {channel.Result{Outcome: channel.Rejected, Class: channel.Content}, 1, 0, atMostOnce, event.MessageFailed, "Content", 0},
+		"no room for now":                     {channel.Result{Outcome: channel.Deferred, Class: channel.MailboxFull}, 1, 0, atMostOnce, event.MessageDeferred, "MailboxFull", 30 * time.Second},
+		"the third try waits longer":          {channel.Result{Outcome: channel.Deferred, Class: channel.MailboxFull}, 3, 0, atMostOnce, event.MessageDeferred, "MailboxFull", 2 * minute},
+		"the receiver says how long":          {channel.Result{Outcome: channel.Deferred, Class: channel.Throttled, RetryAfter: 9 * minute}, 1, 0, atMostOnce, event.MessageDeferred, "Throttled", 9 * minute},
+		"the last try":                        {channel.Result{Outcome: channel.Deferred, Class: channel.Unreachable}, 4, 0, atMostOnce, event.MessageFailed, "Unreachable", 0},
+		"the time is over":                    {channel.Result{Outcome: channel.Deferred, Class: channel.Unreachable}, 1, time.Hour, atMostOnce, event.MessageFailed, "Unreachable", 0},
+		"wrong credentials lose no message":   {channel.Result{Outcome: channel.Deferred, Class: channel.Credentials}, 4, 0, atMostOnce, event.MessageDeferred, "Credentials", 4 * minute},
+		"in doubt, and never twice":           {channel.Result{Outcome: channel.InDoubt, Class: channel.Unreachable}, 1, 0, atMostOnce, event.MessageInDoubt, "Unreachable", 0},
+		"in doubt, and tried again":           {channel.Result{Outcome: channel.InDoubt, Class: channel.Unreachable}, 1, 0, atLeastOnce, "", "", 30 * time.Second},
+		"in doubt after all tries is just so": {channel.Result{Outcome: channel.InDoubt, Class: channel.Unreachable}, 4, 0, atLeastOnce, event.MessageInDoubt, "Unreachable", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,8 +60,8 @@ func TestWhatFollowsFromATry(t *testing.T) {
 			if got.tell.retryAt != 0 {
 				wait = got.tell.retryAt.UTC().Sub(noon)
 			}
-			if got.tell.kind != test.kind || got.tell.class != test.class || got.suppress != test.suppress || wait < test.least || wait > 2*test.least {
-				t.Errorf("got %+v, suppress %v, next try after %v", got.tell, got.suppress, wait)
+			if got.tell.kind != test.kind || got.tell.class != test.class || wait < test.least || wait > 2*test.least {
+				t.Errorf("got %+v, next try after %v", got.tell, wait)
 			}
 		})
 	}

@@ -39,6 +39,8 @@ type Book interface {
 	Grant(contact, effect string) (nurture.Grant, bool, error)
 	// ClaimedToday counts a channel's first claims on the present day of the workspace.
 	ClaimedToday(channel string, now event.Time) int64
+	// TakeSuppressed gives, once, the addresses that the partition's own events have suppressed.
+	TakeSuppressed() []record.Suppression
 }
 
 // Desk is the sender's place at one partition. It outlives the lives of that partition: what is being sent when a life ends is still known in
@@ -155,6 +157,7 @@ func (d *Desk) Turn(book Book, now event.Time) ([]*Note, error) {
 	if err := d.settle(book); err != nil {
 		return nil, err
 	}
+	d.sender.spread(d.partition, book.TakeSuppressed())
 	notes := d.takeNotes()
 	claims, err := d.claim(book, now)
 	if claims != nil {

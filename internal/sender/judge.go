@@ -69,8 +69,6 @@ type verdict struct {
 	// tell is what the partition is told; nil: nothing, for it is claimed again after a while and the fold counts it as in doubt.
 	tell  *outcome
 	after time.Duration
-	// suppress is set when nothing is to be sent to the address any more.
-	suppress bool
 }
 
 // judge says what follows from a try at now.
@@ -81,7 +79,6 @@ func judge(r channel.Result, g *nurture.Grant, c *definition.Channel, now event.
 		told.kind, told.class, told.answer = event.MessageSent, "", r.Answer
 	case channel.Rejected:
 		told.kind = event.MessageFailed
-		return verdict{tell: &told, suppress: r.Class == channel.AddressInvalid || r.Class == channel.Blocked}
 	case channel.InDoubt:
 		told.kind = event.MessageInDoubt
 		if c.Guarantee == atLeastOnce && !exhausted(r.Class, g, c, now) {

@@ -4,6 +4,7 @@
 package sender
 
 import (
+	"slices"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -11,35 +12,26 @@ import (
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
-// suppressPatience bounds how long a result waits until the other partitions know that its address is suppressed. Most often it is
-// milliseconds; a partition that does not run is not waited for, and knows it as soon as it runs if this process still does.
-const suppressPatience = 3 * time.Second
-
-// suppress tells all other partitions of this runner that nothing is to be sent to an address. The contact's own learns it by the result.
-func (s *Sender) suppress(partition int, medium definition.Medium, address, class string) {
-	suppression := record.Suppression{Address: nurture.AddressHash(medium, address), Class: class, Time: s.opts.Now()}
-	others := s.others(partition)
-	done := make(chan struct{}, len(others))
-	for _, d := range others {
-		d.insist(record.Record{Kind: record.Suppressions, Suppressions: []record.Suppression{suppression}}, func() { done <- struct{}{} })
+// spread tells all other partitions of this runner that nothing is to be sent to addresses, as one of them has found out.
+func (s *Sender) spread(partition int, suppressed []record.Suppression) {
+	if len(suppressed) == 0 {
+		return
 	}
-	patience := time.NewTimer(suppressPatience)
-	defer patience.Stop()
-	for range others {
-		select {
-		case <-done:
-		case <-patience.C:
-			s.opts.Logger.Warn("not all partitions know yet that an address is suppressed")
-			return
+	for _, d := range s.others(partition) {
+		for part := range slices.Chunk(suppressed, suppressedAtOnce) {
+			d.insist(record.Record{Kind: record.Suppressions, Suppressions: part})
 		}
 	}
 }
+
+// suppressedAtOnce bounds the suppressions of one record.
+const suppressedAtOnce = 1000
 
 // Release tells all partitions of this runner that an address may be sent to again, as its person came back.
 func (s *Sender) Release(medium definition.Medium, address string) {
 	released := record.Suppression{Address: nurture.AddressHash(medium, address), Time: s.opts.Now(), Released: true}
 	for _, d := range s.others(-1) {
-		d.insist(record.Record{Kind: record.Suppressions, Suppressions: []record.Suppression{released}}, func() {})
+		d.insist(record.Record{Kind: record.Suppressions, Suppressions: []record.Suppression{released}})
 	}
 }
 
@@ -52,13 +44,13 @@ func (s *Sender) pause(key string, p pause) {
 	}
 	s.opts.Logger.Warn("a channel was stopped or goes on", "channel", key, "reason", p.reason, "until", told.Until.UTC())
 	for _, d := range s.others(-1) {
-		d.insist(record.Record{Kind: record.Pauses, Pauses: []record.Pause{told}}, func() {})
+		d.insist(record.Record{Kind: record.Pauses, Pauses: []record.Pause{told}})
 	}
 }
 
 // insist appends a record that may be in the log twice, trying again until it is.
-func (d *Desk) insist(r record.Record, appended func()) {
-	n := &Note{Record: r, Appended: func(uint64) { appended() }}
+func (d *Desk) insist(r record.Record) {
+	n := &Note{Record: r, Appended: func(uint64) {}}
 	again := func() {
 		time.AfterFunc(refusedHold, func() { d.append(n) })
 	}

@@ -69,11 +69,8 @@ func (l *line) sendAs(j job, m *channel.Message, delivery *definition.Delivery, 
 		s.opts.Logger.Info("a message was not accepted", "channel", l.key, "effect", g.Effect, "class", string(r.Class), "code", r.Code, "error", r.Err.Error())
 	}
 	v := judge(r, g, &settings.Channel, s.opts.Now())
-	if !real && v.tell != nil && v.suppress { // it is the fault of where it was led, not of the person's address
-		v.tell.class, v.suppress = string(channel.Other), false
-	}
-	if v.suppress {
-		s.suppress(j.item.desk.partition, settings.Medium, g.Address, v.tell.class)
+	if !real && v.tell != nil && v.tell.kind == event.MessageFailed { // it is the fault of where it was led, not of the person's address
+		v.tell.class = string(channel.Other)
 	}
 	j.item.follow(g, v)
 }

@@ -76,6 +76,8 @@ type operated struct {
 	due        time.Time // when the controller asked to look again; zero is never
 }
 
+func ofDefault(client.Object) []string { return []string{"sales/default"} }
+
 func newOperated(t *testing.T) *operated {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -86,7 +88,9 @@ func newOperated(t *testing.T) *operated {
 	o.runner = &counter{clock: o.clock, versions: map[string]string{}}
 	store := fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(workspace(), funnel()).WithStatusSubresource(&v1alpha1.Funnel{}).
-		WithIndex(&v1alpha1.Funnel{}, roster.WorkspaceIndex, func(client.Object) []string { return []string{"sales/default"} }).
+		WithIndex(&v1alpha1.Funnel{}, roster.WorkspaceIndex, ofDefault).
+		WithIndex(&v1alpha1.NurtureScenario{}, roster.WorkspaceIndex, ofDefault).
+		WithIndex(&v1alpha1.MessageChannel{}, roster.WorkspaceIndex, ofDefault).
 		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: o.patch}).
 		Build()
 	directory := roster.Roster{Reader: store}

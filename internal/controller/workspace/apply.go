@@ -49,6 +49,9 @@ func (r *Reconciler) apply(ctx context.Context, o *observation, planned *steps) 
 	if err := r.nudgePods(ctx, o, planned); err != nil {
 		return err
 	}
+	if planned.policy != nil {
+		r.Plane.Offer(o.name(), *planned.policy)
+	}
 	if planned.endpoints != nil {
 		if err := r.Plane.Connect(o.name(), resources.Partitions(o.workspace), planned.endpoints); err != nil {
 			return err
@@ -82,6 +85,7 @@ func (r *Reconciler) forgetSecrets(o *observation) {
 	for _, name := range []string{
 		resources.AuthoritySecretName(o.workspace.Name), resources.RunnerSecretName(o.workspace.Name),
 		resources.ManagerSecretName(o.workspace.Name), resources.FeedsSecretName(o.workspace.Name),
+		resources.DeliverySecretName(o.workspace.Name), resources.LinkKeysSecretName(o.workspace.Name),
 	} {
 		r.Secrets.Forget(types.NamespacedName{Namespace: o.workspace.Namespace, Name: name})
 	}
@@ -112,9 +116,10 @@ func (r *Reconciler) nudgePods(ctx context.Context, o *observation, planned *ste
 	return nil
 }
 
-// isLate says whether the pods answer and serve other feeds than they should.
+// isLate says whether the pods answer and serve other feeds, or send by other channels, than they should.
 func isLate(o *observation, planned *steps) bool {
-	return o.view.State == plane.Connected && !o.view.ServesFeeds(planned.feeds.Version)
+	return o.view.State == plane.Connected &&
+		(!o.view.ServesFeeds(planned.feeds.Version) || !o.view.HasDelivery(planned.delivery.Version))
 }
 
 // nudge gives the annotation that a pod should have: what it should mount, and when that was last said. It is said again while the

@@ -134,6 +134,8 @@ func write(o observation, planned steps, applyErr error) {
 	}
 	feeds, funnels := int32(len(o.feeds)), int32(o.funnels)
 	workspace.Status.Feeds, workspace.Status.Funnels = &feeds, &funnels
+	scenarios, channels := int32(o.scenarios), int32(len(o.channels))
+	workspace.Status.Scenarios, workspace.Status.Channels = &scenarios, &channels
 	if !planned.deploy {
 		return
 	}

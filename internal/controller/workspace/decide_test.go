@@ -185,6 +185,8 @@ func TestStatus(t *testing.T) {
 		Storage:            "42% of 1Gi",
 		Feeds:              &none,
 		Funnels:            &none,
+		Scenarios:          &none,
+		Channels:           &none,
 		Runner:             &v1alpha1.RunnerStatus{Replicas: 1, Version: "v0.1.0"},
 		Conditions:         got.Conditions,
 	}

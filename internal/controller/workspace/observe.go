@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/controller/deliveryset"
 	"github.com/waymark-dev/waymark/internal/controller/feedset"
 	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -33,9 +34,13 @@ type observation struct {
 	pods        []corev1.Pod
 	claims      []corev1.PersistentVolumeClaim
 	keys        keys
-	served      definition.Feeds // what the pods are given
-	feeds       []feedset.Entry  // those that may use the workspace
-	funnels     int              // how many may use it
+	served      definition.Feeds    // what the pods are given to take in
+	delivered   definition.Delivery // what they are given to send by
+	linkKeys    []deliveryset.LinkKey
+	feeds       []feedset.Entry     // those that may use the workspace
+	channels    []deliveryset.Entry // likewise
+	funnels     int                 // how many may use it
+	scenarios   int                 // likewise
 	view        plane.View
 }
 
@@ -146,6 +151,37 @@ func (r *Reconciler) observeUsers(ctx context.Context, o *observation) error {
 	if err != nil {
 		return err
 	}
-	o.funnels = len(funnels)
+	scenarios, err := r.Roster.Scenarios(ctx, o.name())
+	if err != nil {
+		return err
+	}
+	o.funnels, o.scenarios = len(funnels), len(scenarios)
+	return r.observeChannels(ctx, o)
+}
+
+func (r *Reconciler) observeChannels(ctx context.Context, o *observation) error {
+	resolver := deliveryset.Resolver{Secrets: r.Secrets}
+	var err error
+	if o.delivered, err = resolver.Delivered(ctx, o.workspace); err != nil {
+		return err
+	}
+	if o.linkKeys, err = resolver.LinkKeys(ctx, o.workspace); err != nil {
+		return err
+	}
+	var channels v1alpha1.MessageChannelList
+	if err := r.Client.List(ctx, &channels, client.MatchingFields{roster.WorkspaceIndex: o.name().String()}); err != nil {
+		return fmt.Errorf("list channels: %w", err)
+	}
+	for i := range channels.Items {
+		channel := &channels.Items[i]
+		if !channel.DeletionTimestamp.IsZero() || !roster.Admits(o.workspace, channel.Namespace) {
+			continue
+		}
+		resolution, err := resolver.Resolve(ctx, o.workspace, channel)
+		if err != nil {
+			return err
+		}
+		o.channels = append(o.channels, deliveryset.Entry{Channel: channel, Resolution: resolution})
+	}
 	return nil
 }

@@ -17,10 +17,12 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/control"
 	"github.com/waymark-dev/waymark/internal/controller/children"
+	"github.com/waymark-dev/waymark/internal/controller/deliveryset"
 	"github.com/waymark-dev/waymark/internal/controller/feedset"
 	"github.com/waymark-dev/waymark/internal/controller/secrets"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -42,6 +44,10 @@ type steps struct {
 	grow []string
 	// feeds are what the pods are to serve.
 	feeds definition.Feeds
+	// delivery is what the pods are to send by.
+	delivery definition.Delivery
+	// policy is the definition of the messaging policy; nil while the spec is wrong, and then the runners keep the one that they have.
+	policy *control.Definition
 	// mounts identifies the contents of the Secrets that the pods mount.
 	mounts string
 	// endpoints are the pods to connect to; nil leaves the connections as they are, while not every pod has an address.
@@ -56,6 +62,9 @@ type steps struct {
 // The error is of Secrets that cannot be used.
 func plan(o observation, deployment resources.Deployment) (steps, error) {
 	s := steps{refusal: refusal(o.workspace)}
+	if s.refusal == nil {
+		s.policy, s.refusal = policy(o.workspace)
+	}
 	if o.workspace.Spec.EventLog.Embedded == nil {
 		return s, nil
 	}
@@ -71,21 +80,25 @@ func plan(o observation, deployment resources.Deployment) (steps, error) {
 	if err != nil {
 		return s, err
 	}
+	renewal, err := planDelivery(&s, o)
+	if err != nil {
+		return s, err
+	}
 	s.children = append([]children.Child{
 		{Desired: resources.ServiceAccount(o.workspace), Live: &corev1.ServiceAccount{}},
 		{Desired: resources.NetworkPolicy(o.workspace, deployment), Live: &networkingv1.NetworkPolicy{}},
 		{Desired: resources.ControlService(o.workspace), Live: &corev1.Service{}},
 		{Desired: resources.IngestService(o.workspace), Live: &corev1.Service{}},
 		{Desired: feedsSecret, Live: secrets.Metadata()},
-	}, certificates.children...)
+	}, append(s.children, certificates.children...)...)
 	if budget := resources.PodDisruptionBudget(o.workspace); budget != nil {
 		s.children = append(s.children, children.Child{Desired: budget, Live: &policyv1.PodDisruptionBudget{}})
 	}
 	s.dropBudget = o.budget != nil && resources.PodDisruptionBudget(o.workspace) == nil
 	s.grow = tooSmall(o)
-	s.mounts = s.feeds.Version + "-" + certificates.digest
+	s.mounts = s.feeds.Version + "-" + s.delivery.Version + "-" + certificates.digest
 	s.endpoints = endpoints(o, certificates.manager)
-	s.again = max(time.Second, certificates.renewal.Sub(o.now))
+	s.again = max(time.Second, min(certificates.renewal.Sub(o.now), renewal.Sub(o.now)))
 	if len(s.grow) > 0 {
 		s.again = min(s.again, growAgain)
 	}
@@ -93,6 +106,44 @@ func plan(o observation, deployment resources.Deployment) (steps, error) {
 		s.again = min(s.again, nudgeAfter)
 	}
 	return s, nil
+}
+
+// planDelivery puts together what the pods send by, and gives when the keys of links are to be looked at again.
+func planDelivery(s *steps, o observation) (renewal time.Time, err error) {
+	keys, renewal := deliveryset.Rotate(o.linkKeys, o.now, deliveryset.NewLinkKey)
+	content, err := deliveryset.EncodeLinkKeys(keys)
+	if err != nil {
+		return renewal, err
+	}
+	if s.delivery, err = deliveryset.Assemble(o.delivered, o.workspace, o.channels, keys); err != nil {
+		return renewal, err
+	}
+	delivery, err := resources.DeliverySecret(o.workspace, s.delivery)
+	if err != nil {
+		return renewal, err
+	}
+	// The keys come first: a link that nobody could check later would be of no use.
+	s.children = append(s.children,
+		children.Child{Desired: resources.LinkKeysSecret(o.workspace, content), Live: secrets.Metadata()},
+		children.Child{Desired: delivery, Live: secrets.Metadata()},
+	)
+	return renewal, nil
+}
+
+// policy compiles the messaging policy.
+func policy(workspace *v1alpha1.Workspace) (*control.Definition, *field.Error) {
+	meaning, errs := definition.FromPolicy(workspace)
+	if len(errs) > 0 {
+		return nil, errs[0]
+	}
+	form, version, err := meaning.Canonical()
+	if err != nil {
+		return nil, field.InternalError(field.NewPath("spec", "policy"), err)
+	}
+	return &control.Definition{
+		Key: plane.PolicyKey(client.ObjectKeyFromObject(workspace)), Version: version,
+		UID: string(workspace.UID), Generation: workspace.Generation, Meaning: form,
+	}, nil
 }
 
 // refusal finds what the API server cannot see to be wrong with a spec.

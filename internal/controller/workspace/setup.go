@@ -26,8 +26,8 @@ import (
 	"github.com/waymark-dev/waymark/internal/resources"
 )
 
-// SetupWithManager makes the manager reconcile Workspaces: when their spec or one of their children changes, when feeds and
-// funnels come and go, when a write key changes, and when the runners report something.
+// SetupWithManager makes the manager reconcile Workspaces: when their spec or one of their children changes, when those who
+// use them come and go, when a write key or a channel's secret changes, and when the runners report something.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 	// What the operator itself writes into a status must not wake it up.
 	specChanged := builder.WithPredicates(predicate.GenerationChangedPredicate{})
@@ -44,7 +44,9 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 		Watches(&corev1.PersistentVolumeClaim{}, byLabel).
 		WatchesMetadata(secrets.Metadata(), handler.EnqueueRequestsFromMapFunc(r.secretRequests)).
 		Watches(&v1alpha1.EventFeed{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), specChanged).
+		Watches(&v1alpha1.MessageChannel{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), specChanged).
 		Watches(&v1alpha1.Funnel{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), comesAndGoes).
+		Watches(&v1alpha1.NurtureScenario{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), comesAndGoes).
 		WatchesRawSource(r.Plane.Workspaces()).
 		Complete(r)
 	if err != nil {
@@ -62,19 +64,10 @@ func labelledWorkspace(_ context.Context, object client.Object) []reconcile.Requ
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: object.GetNamespace(), Name: workspace}}}
 }
 
-// secretRequests maps a Secret to the workspace that it was made for, or to those whose feeds read their write key from it.
+// secretRequests maps a Secret to the workspace that it was made for, or to those whose feeds or channels read it.
 func (r *Reconciler) secretRequests(ctx context.Context, secret client.Object) []reconcile.Request {
 	if requests := labelledWorkspace(ctx, secret); requests != nil {
 		return requests
 	}
-	var feeds v1alpha1.EventFeedList
-	matching := client.MatchingFields{roster.SecretIndex: client.ObjectKeyFromObject(secret).String()}
-	if err := r.Client.List(ctx, &feeds, matching, client.UnsafeDisableDeepCopy); err != nil {
-		return nil
-	}
-	var requests []reconcile.Request
-	for i := range feeds.Items {
-		requests = append(requests, roster.WorkspaceRequests(ctx, &feeds.Items[i])...)
-	}
-	return requests
+	return r.Roster.SecretWorkspaces(ctx, client.ObjectKeyFromObject(secret))
 }

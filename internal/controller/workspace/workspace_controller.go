@@ -29,9 +29,9 @@ import (
 type Reconciler struct {
 	// Client reads from the cache and writes.
 	Client client.Client
-	// Roster finds the feeds and funnels of a workspace.
+	// Roster finds what uses a workspace.
 	Roster roster.Roster
-	// Secrets reads certificates, write keys and what the pods are given to serve.
+	// Secrets reads certificates, write keys, what channels name and what the pods are given.
 	Secrets *secrets.Reader
 	// Applier makes a workspace's children.
 	Applier *children.Applier
@@ -45,7 +45,7 @@ type Reconciler struct {
 	Deployment resources.Deployment
 }
 
-// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces;eventfeeds;funnels,verbs=get;list;watch
+// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces;eventfeeds;funnels;nurturescenarios;messagechannels,verbs=get;list;watch
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces/status,verbs=patch
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces/finalizers,verbs=update
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete

@@ -32,6 +32,29 @@ spec:
   http: {}
 `
 
+// scenario and channel are valid too.
+const scenario = `apiVersion: marketing.waymark.dev/v1alpha1
+kind: NurtureScenario
+metadata: {name: cart}
+spec:
+  workspaceRef: {name: default}
+  trigger: {event: {type: cart.saved}}
+  entry: {key: event.data.cart_id}
+  steps:
+  - {name: remind, send: {channelRef: {name: mail}, subject: Cart, text: It waits}}
+  - {name: day, wait: {nextDay: "10:00"}}
+  - {name: mark, set: {attributes: {reminded: "true"}}}
+`
+
+const channel = `apiVersion: marketing.waymark.dev/v1alpha1
+kind: MessageChannel
+metadata: {name: mail}
+spec:
+  workspaceRef: {name: default}
+  smtp: {host: smtp.example.com, from: shop@example.com}
+  limits: {messages: 10, per: 1s}
+`
+
 // TestReadAnswersLikeAnAPIServer applies manifests to a real API server, with strict fields and without storing them, and compares.
 func TestReadAnswersLikeAnAPIServer(t *testing.T) {
 	t.Parallel()
@@ -103,6 +126,15 @@ func judged(t *testing.T) map[string]string {
 		"a webhook without a mapping":   edit(feed, "http: {}", "http: {protocols: [Webhook]}"),
 		"a quantity that is none":       edit(workspace, "1Gi", "much"),
 		"a quantity as a number":        edit(workspace, "1Gi", "1073741824"),
+		"a scenario":                    scenario,
+		"a scenario with two triggers":  edit(scenario, "trigger: {", "trigger: {enter: true, "),
+		"a step of two kinds":           edit(scenario, "wait: {", "exit: {}, wait: {"),
+		"a message of two kinds":        edit(scenario, "text: It waits", "text: It waits, languages: [{language: ru, text: Ждёт}], fallback: ru"),
+		"a step with an unknown field":  edit(scenario, "{nextDay", "{dayafter: 1, nextDay"),
+		"texts that are too long":       edit(scenario, "It waits", strings.Repeat("т", 16000)+", html: "+strings.Repeat("h", 16000)),
+		"a channel":                     channel,
+		"a channel of two media":        channel + "  telegram: {tokenSecretRef: {name: bot, key: token}}\n",
+		"a limit without a time":        edit(channel, ", per: 1s", ""),
 		"yes is no text":                edit(funnel, "name: visit", "name: yes"),
 	}
 	samples, err := filepath.Glob("../../../config/samples/*/*.yaml")
