@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -35,16 +36,26 @@ const simulateExample = `  # What would the funnel show, had these events come?
   kubectl-waymark simulate -f shop/ --events october.jsonl.gz
 
   # Events of a table, read with the mapping of an EventFeed, up to an instant
-  kubectl-waymark simulate -f workspace.yaml -f feed.yaml -f funnel.yaml --events clicks.csv --until 2026-10-31T21:00:00Z -o yaml`
+  kubectl-waymark simulate -f workspace.yaml -f feed.yaml -f funnel.yaml --events clicks.csv --until 2026-10-31T21:00:00Z -o yaml
+
+  # Whom would the scenarios have written to in that month, and what?
+  kubectl-waymark simulate -f shop/ --events october.jsonl.gz --until 2026-11-30T00:00:00Z --sends sends.jsonl
+
+  # Why was this customer sent nothing?
+  kubectl-waymark simulate -f shop/ --events october.jsonl.gz --trace ann@example.com`
 
 func newSimulate() *cobra.Command {
 	o := simulate.Options{}
-	var until, format string
+	var until, format, sends string
 	command := &cobra.Command{
 		Use:   "simulate -f FILE... --events FILE...",
-		Short: "Show what funnels would say, from files of events and without a cluster",
+		Short: "Show what funnels and scenarios would say, from files of events and without a cluster",
 		Long: `Simulate reads manifests and events from files and prints the resources with the status that they would have. It counts with the
 code that runs in a cluster and refuses what a cluster refuses. Nothing is sent anywhere.
+
+Scenarios run in virtual time, up to --until: messages leave at the instant at which they are wanted and every channel takes them.
+--sends writes each of them to a file, --trace shows one contact's path. What people do is what the events say: that a message
+would have brought an order does not show.
 
 Events are CloudEvents as JSON Lines, whose subject is the contact, or a CSV table, which is read with the mapping of an
 EventFeed among the manifests. Either may be compressed with gzip. Each event counts as if it came at its own time.`,
@@ -61,7 +72,7 @@ EventFeed among the manifests. Either may be compressed with gzip. Each event co
 				}
 				o.Until = t
 			}
-			return runSimulate(command, o, format)
+			return runSimulate(command, o, format, sends)
 		},
 	}
 	flags := command.Flags()
@@ -69,6 +80,9 @@ EventFeed among the manifests. Either may be compressed with gzip. Each event co
 	flags.StringArrayVar(&o.Events, "events", nil, "file of events, .jsonl or .csv, also .gz, or - for standard input; may be repeated")
 	flags.StringVar(&until, "until", "", "instant of RFC 3339 that the numbers are as of; later events do not count (default the last event's time)")
 	flags.StringVar(&o.Feed, "feed", "", "EventFeed that the events pass through, as name or namespace/name; needed when there are several")
+	flags.StringVar(&sends, "sends", "", "file to write every message to that scenarios would send, as JSON Lines, or - for standard output instead of the result")
+	flags.StringVar(&o.Trace, "trace", "", "contact whose path through the scenarios is printed instead of the result")
+	flags.StringVar(&o.Answers, "answers", "", "file of what webhooks answer, as JSON Lines; without it they take every call and say nothing")
 	flags.StringVarP(&o.Namespace, "namespace", "n", "default", "namespace of resources that name none")
 	flags.StringVarP(&format, "output", "o", simulate.FormatTable, "format of the result: "+strings.Join(simulate.Formats, ", "))
 	return command
@@ -82,7 +96,7 @@ func noArguments(_ *cobra.Command, args []string) error {
 	return fmt.Errorf("unexpected argument %q: write -f or --events before every file", args[0])
 }
 
-func runSimulate(command *cobra.Command, o simulate.Options, format string) error {
+func runSimulate(command *cobra.Command, o simulate.Options, format, sends string) (err error) {
 	switch {
 	case len(o.Manifests) == 0:
 		return errors.New("no manifests: name them with -f")
@@ -97,11 +111,48 @@ func runSimulate(command *cobra.Command, o simulate.Options, format string) erro
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		o.Progress = &bar{out: f}
 	}
+	switch sends {
+	case "":
+	case "-":
+		o.Sends = command.OutOrStdout()
+	default:
+		file, err := createAfresh(sends)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		o.Sends = file
+	}
 	result, err := simulate.Run(command.Context(), o)
-	if err != nil {
+	switch {
+	case err != nil || sends == "-":
 		return err
+	case o.Trace != "":
+		return result.PrintPath(command.OutOrStdout(), format)
 	}
 	return result.Print(command.OutOrStdout(), format)
+}
+
+// output is a file that is written through a buffer.
+type output struct {
+	*bufio.Writer
+	file *os.File
+}
+
+func createAfresh(name string) (*output, error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, fmt.Errorf("--sends: %w", err)
+	}
+	return &output{bufio.NewWriter(file), file}, nil
+}
+
+// Close writes what is left.
+func (o *output) Close() error {
+	if err := errors.Join(o.Flush(), o.file.Close()); err != nil {
+		return fmt.Errorf("--sends: %w", err)
+	}
+	return nil
 }
 
 func count(values []string, value string) int {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/nurture"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -62,6 +63,8 @@ type Options struct {
 	Compile Compiler
 	// Nurture makes the programs of scenarios, channels and policies; nil is a definition.Compiler of the fold's own.
 	Nurture NurtureCompiler
+	// Watch is told what happens to contacts in scenarios, for people to read; nil: nobody. Nothing depends on it.
+	Watch func(*nurture.Note)
 	// TimeZoneData is the version of the time zone rules that the programs use. A log with another is refused; empty: none is.
 	TimeZoneData string
 	// Retention is how long at least the identity of an event is remembered after it was appended, so that it counts only once; 0 is for

@@ -19,6 +19,7 @@ func (p *place) await() (next int, on bool) {
 		}
 	}
 	e.phase, e.due = resting, p.timeout()
+	p.tell(Note{What: Waited, Until: e.due})
 	return 0, false
 }
 

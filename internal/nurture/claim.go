@@ -61,6 +61,7 @@ func (w *World) Claim(s *Subject, c *record.Claim) (granted bool) {
 		return false
 	case verdict.until != 0:
 		e.phase, e.due = later, verdict.until
+		p.tell(Note{What: PutOff, Reason: verdict.why, Until: e.due})
 		return false
 	}
 	p.grant()
@@ -145,6 +146,8 @@ func (c *Contact) claimsBut(spent event.Time) []event.Time {
 type verdict struct {
 	skip  string
 	until event.Time
+	// why it is put off; nothing depends on it.
+	why string
 }
 
 // judge applies all rules to what the step asks for, in their order.
@@ -159,7 +162,7 @@ func (p *place) judge() verdict {
 		if now >= end {
 			return verdict{skip: ChannelMissing}
 		}
-		return verdict{until: min(now+missingPause, end)}
+		return verdict{until: min(now+missingPause, end), why: ChannelMissing}
 	}
 	if step.Send != nil {
 		if reason := p.refusal(step.Send, channel); reason != "" {
@@ -167,7 +170,7 @@ func (p *place) judge() verdict {
 		}
 	}
 	if channel.PausedUntil > now {
-		return verdict{until: channel.PausedUntil}
+		return verdict{until: channel.PausedUntil, why: ChannelPaused}
 	}
 	if step.Send == nil {
 		return verdict{}
@@ -216,7 +219,7 @@ func window(send *definition.Send, holidays map[string]bool, arrived, now event.
 	case err != nil, send.ExpireAfter > 0 && at > arrived.Add(send.ExpireAfter):
 		return verdict{skip: Expired}
 	case at > now:
-		return verdict{until: at}
+		return verdict{until: at, why: OutsideWindow}
 	}
 	return verdict{}
 }
@@ -230,7 +233,7 @@ func (h hours) quiet(policy *definition.Policy, now event.Time, zone *time.Locat
 	case policy.QuietDrop:
 		return verdict{skip: QuietHours}
 	}
-	return verdict{until: end}
+	return verdict{until: end, why: QuietHours}
 }
 
 // capped puts marketing off until the oldest of the last messages is old enough, or leaves it out.
@@ -246,7 +249,7 @@ func capped(policy *definition.Policy, claims []event.Time, now event.Time) verd
 	case policy.CapDrop:
 		return verdict{skip: FrequencyCap}
 	}
-	return verdict{until: free}
+	return verdict{until: free, why: FrequencyCap}
 }
 
 // today is the number of the day in the workspace's zone.

@@ -57,15 +57,15 @@ func (w *World) open(s *Subject, sc *Scenario, t timing) bool {
 	case s.Hidden || sc.Removed || v == nil:
 		return false
 	case sc.Standing.Suspended:
-		sc.Tally.refuse(Suspended)
+		w.refuse(s, sc, Suspended)
 	case t.received != 0 && t.received < sc.Since:
-		sc.Tally.refuse(BeforeScenario)
+		w.refuse(s, sc, BeforeScenario)
 	case sc.Active == nil:
-		sc.Tally.refuse(Held)
+		w.refuse(s, sc, Held)
 	case v.Program.Meaning.InFlight == definition.Drain:
-		sc.Tally.refuse(Draining)
+		w.refuse(s, sc, Draining)
 	case t.happened != 0 && s.Now-t.happened > event.Time(v.Program.Meaning.Trigger.MaxAge.Microseconds()):
-		sc.Tally.refuse(TooOld)
+		w.refuse(s, sc, TooOld)
 	default:
 		return true
 	}
@@ -82,7 +82,7 @@ func (w *World) enter(s *Subject, sc *Scenario, t timing, n entry, p patience) {
 		q := definition.Question{Event: n.event, Trigger: n.event, Attributes: s.Attributes}
 		key, present := sc.text(&program.Key, &q)
 		if !present || key == "" {
-			sc.Tally.refuse(NoKey)
+			w.refuse(s, sc, NoKey)
 			return
 		}
 		n.key = key
@@ -103,7 +103,7 @@ func (w *World) admit(s *Subject, sc *Scenario, n entry, p patience) {
 		return
 	}
 	if verdict.refused != "" {
-		sc.Tally.refuse(verdict.refused)
+		w.refuse(s, sc, verdict.refused)
 		return
 	}
 	q := definition.Question{Event: n.event, Trigger: n.event, Attributes: s.Attributes}
@@ -182,7 +182,7 @@ func (w *World) waitForAudience(s *Subject, sc *Scenario, n entry, p patience) {
 	c := s.State
 	if p != waits || len(c.retries) >= maxRetries {
 		if p != silently {
-			sc.Tally.refuse(Audience)
+			w.refuse(s, sc, Audience)
 		}
 		return
 	}
@@ -192,6 +192,7 @@ func (w *World) waitForAudience(s *Subject, sc *Scenario, n entry, p patience) {
 	n.event = keep(n.event)
 	n.hops = 0
 	c.retries = append(c.retries, retry{sc.hash, s.Now + audienceMemory, n})
+	w.tell(s, sc, Note{What: WaitedForAudience, Until: s.Now + audienceMemory})
 	slices.SortStableFunc(c.retries, func(a, b retry) int { return w.compareScenarios(a.scenario, b.scenario) })
 }
 
@@ -241,8 +242,10 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 	t.Changed = true
 	t.Entered++
 	t.version(v).Entered++
+	p := place{w, s, sc, v, e}
 	if heldOut(sc.Key, s.Name, v.Program.Meaning.Holdout) {
 		t.HeldOut++
+		p.tell(Note{What: WasHeldOut, By: n.event.Type})
 		e.status = held
 		if e.window == 0 {
 			w.forget(sc, e)
@@ -251,7 +254,7 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 		return
 	}
 	t.Active++
-	p := place{w, s, sc, v, e}
+	p.tell(Note{What: Enrolled, By: n.event.Type})
 	p.walk(0)
 }
 

@@ -54,6 +54,7 @@ func (w *World) Event(s *Subject, e *event.Event, before []byte) {
 		before = nil
 	}
 	x := happening{event: e, before: before}
+	s.by = e.Type
 	var there []*enrolment // those that the event itself lets in do not see it
 	if len(s.State.enrolments) > 0 {
 		there = slices.Clone(s.State.enrolments)

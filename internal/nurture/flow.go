@@ -109,6 +109,7 @@ func (p *place) arrive(at int) {
 	t := p.tally()
 	t.Arrived++
 	t.Active++
+	p.tell(Note{What: Arrived, By: p.s.by})
 }
 
 // act does what the step says. On says that the enrolment goes on to next at once.
@@ -169,6 +170,7 @@ func (p *place) exit(reason string) {
 	t.Changed = true
 	t.Active--
 	increment(&t.Exited, reason)
+	p.tell(Note{What: Exited, Reason: reason, By: p.s.by})
 	p.s.State.ended(e, p.s.Now)
 	e.clear()
 	e.status = left
@@ -242,7 +244,7 @@ func (w *World) follow(s *Subject) {
 		h := s.hops[0]
 		s.hops = slices.Delete(s.hops, 0, 1)
 		if h.entry.hops > definition.MaxHops {
-			h.sc.Tally.refuse(Hops)
+			w.refuse(s, h.sc, Hops)
 			continue
 		}
 		w.enter(s, h.sc, timing{}, h.entry, waits)

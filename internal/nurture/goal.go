@@ -88,6 +88,7 @@ func (p *place) credit(at event.Time, value aggregate.Micros) {
 		return
 	}
 	p.e.credited = true
+	p.tell(Note{What: Converted, By: p.s.by, Step: latest.step})
 	t := p.sc.Tally
 	t.Changed = true
 	t.Converted++

@@ -72,12 +72,14 @@ func (p *place) result(x *happening) {
 			return
 		}
 		a.count(func(m *aggregate.Message) { m.Deferred++ })
+		p.tell(Note{What: PutOff, Reason: told.Class, Until: max(told.RetryAt, p.s.Now)})
 		if e.phase, e.due = ready, p.s.Now; told.RetryAt > p.s.Now {
 			e.phase, e.due = later, told.RetryAt
 		}
 		return
 	}
 	a.outcome(x, e.doubted)
+	p.tell(Note{What: outcomes[x.event.Type], Reason: told.Class})
 	failed := false
 	switch {
 	case x.event.Type == event.MessageFailed:
@@ -85,6 +87,7 @@ func (p *place) result(x *happening) {
 		failed = step.Webhook != nil
 	case step.Task != nil:
 		e.phase, e.due = asked, p.s.Now.Add(step.Task.Due)
+		p.tell(Note{What: Waited, Until: e.due})
 		return
 	case step.Send != nil:
 		m := p.message(cloneString(a.variant))
@@ -219,6 +222,7 @@ func (p *place) store(name string, answer json.RawMessage) {
 func (p *place) skip(reason string) {
 	a := p.account()
 	a.skip(reason)
+	p.tell(Note{What: Skipped, Reason: reason})
 }
 
 // suppressBy suppresses an address when a class of failure says that nothing can be sent there.

@@ -22,7 +22,7 @@ func (w *World) begin(s *Subject) {
 }
 
 func (w *World) prepare(s *Subject) {
-	s.hops, s.zone = nil, zoneOf{}
+	s.hops, s.zone, s.by = nil, zoneOf{}, ""
 	for _, e := range s.State.enrolments {
 		e.fresh, e.hops = false, 0
 	}
@@ -31,6 +31,7 @@ func (w *World) prepare(s *Subject) {
 // finish acts on what became due by the step itself, and tidies up.
 func (w *World) finish(s *Subject) {
 	w.follow(s)
+	s.by = ""
 	w.ring(s)
 	s.State.tidy()
 }
@@ -136,7 +137,7 @@ func (w *World) timeOut(s *Subject, e *enrolment) {
 func (w *World) giveUp(s *Subject, i int) {
 	c := s.State
 	if sc := w.byHash[c.retries[i].scenario]; sc != nil && !s.Hidden {
-		sc.Tally.refuse(Audience)
+		w.refuse(s, sc, Audience)
 	}
 	c.retries = slices.Delete(c.retries, i, i+1)
 }

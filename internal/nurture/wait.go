@@ -23,6 +23,7 @@ func (p *place) rest() (next int, on bool) {
 	switch {
 	case due > p.s.Now:
 		e.phase, e.due = resting, due
+		p.tell(Note{What: Waited, Until: due})
 		return 0, false
 	case step.Wait.Date == "" || due == p.s.Now:
 		return step.Next, true

@@ -28,6 +28,8 @@ type World struct {
 	Suppressed func(address string) bool
 	// Suppress is told of an address that nothing is sent to from now on; class is AddressInvalid, Blocked or Complaint. Nil: nobody is told.
 	Suppress func(address, class string, at event.Time)
+	// Watch is told what happens to contacts, for people to read; nil: nobody. Nothing depends on it.
+	Watch func(*Note)
 	// PublicConsents counts statements of consent that were not heard because they came from a browser.
 	PublicConsents int64
 
@@ -103,6 +105,8 @@ type Subject struct {
 	// hops are enrolments that Enter steps led to and that are still to begin.
 	hops []hop
 	zone zoneOf
+	// by is the type of the event at hand; empty: time alone acts.
+	by string
 }
 
 // Index prepares the World for use, after definitions were changed.

@@ -94,7 +94,10 @@ func foldPartition(ctx context.Context, w *workspace, number int, events *timeli
 	if joins {
 		p.chunks = map[uint64][]byte{}
 	}
-	for _, r := range opening(w) {
+	opening := append([]record.Record{{
+		Kind: record.Epoch, Epoch: record.EpochRecord{Epoch: 1, Engine: engine.Version, TimeZoneData: definition.TimeZoneData},
+	}}, putInForce(w.funnels)...)
+	for _, r := range opening {
 		if err := p.step(&r); err != nil {
 			return nil, err
 		}
@@ -124,10 +127,9 @@ func (p *partition) report(ctx context.Context, asOf event.Time) (aggregate.Part
 	}
 }
 
-// opening are the records before the first event: the owner's, and each funnel, put in force at once as there is no history.
-func opening(w *workspace) []record.Record {
-	records := []record.Record{{Kind: record.Epoch, Epoch: record.EpochRecord{Epoch: 1, Engine: engine.Version, TimeZoneData: definition.TimeZoneData}}}
-	for _, f := range w.funnels {
+// putInForce gives the records by which funnels begin to count, at once as there is no history.
+func putInForce(funnels []*funnel) (records []record.Record) {
+	for _, f := range funnels {
 		records = append(records,
 			record.Record{Kind: record.Apply, Apply: record.ApplyRecord{Key: f.key, Version: f.version, Generation: f.resource.Generation, Definition: f.form}},
 			record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: f.key, Version: f.version}},

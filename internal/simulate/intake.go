@@ -17,6 +17,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/simulate/eventfile"
+	"github.com/waymark-dev/waymark/internal/simulate/virtual"
 )
 
 // Bounds of an event, as ingest has them.
@@ -51,7 +52,7 @@ type intake struct {
 	joins bool
 
 	events, after int64
-	last          event.Time
+	first, last   event.Time
 }
 
 func newIntake(p *plan, through *feed, until event.Time) *intake {
@@ -62,7 +63,13 @@ func newIntake(p *plan, through *feed, until event.Time) *intake {
 			in.asked[t] = true
 		}
 		in.allAsked = in.allAsked || every && f.meaning.CorrelateBy != ""
-		partitions := f.workspace.partitions()
+	}
+	in.allAsked = in.allAsked || len(p.scenarios) > 0 // messages may tell of anything
+	for _, w := range p.workspaces {
+		if !w.counts() {
+			continue
+		}
+		partitions := w.partitions()
 		if in.timelines[partitions] == nil {
 			for range partitions {
 				in.timelines[partitions] = append(in.timelines[partitions], &timeline{})
@@ -71,6 +78,9 @@ func newIntake(p *plan, through *feed, until event.Time) *intake {
 	}
 	return in
 }
+
+// counts says whether something in the workspace looks at events.
+func (w *workspace) counts() bool { return len(w.funnels)+len(w.scenarios) > 0 }
 
 func (w *workspace) partitions() int { return int(w.resource.Spec.EventLog.Partitions) }
 
@@ -84,7 +94,8 @@ func (in *intake) take(file string, line int, m *definition.Message) error {
 		}
 		m.Event.Source = in.feed.resource.Namespace + "/" + in.feed.resource.Name
 	}
-	passes := mapped || in.feed != nil && slices.Contains(in.feed.meaning.Protocols, string(v1alpha1.HTTPProtocolCloudEvents))
+	own := !mapped && isRecorded(m.Event.Type)
+	passes := mapped || !own && in.feed != nil && slices.Contains(in.feed.meaning.Protocols, string(v1alpha1.HTTPProtocolCloudEvents))
 	if m.Event.Contact == "" && m.AnonymousID != "" {
 		m.Event.Contact = event.Anonymous(m.AnonymousID)
 	}
@@ -103,7 +114,7 @@ func (in *intake) take(file string, line int, m *definition.Message) error {
 	if mapped && e.ID == "" {
 		e.ID = fmt.Sprintf("%s:%010d", file, line) // texts of equal length are in the order of the lines
 	}
-	if err := check(&e, mapped); err != nil {
+	if err := check(&e, mapped, own); err != nil {
 		return err
 	}
 	if id, anonymous := event.AnonymousID(e.Contact); anonymous && id != m.AnonymousID {
@@ -187,7 +198,7 @@ func mappingProblem(err error) error {
 }
 
 // check holds an event against the rules of ingest. Its fields are named as they are in the file.
-func check(e *event.Event, mapped bool) error {
+func check(e *event.Event, mapped, own bool) error {
 	names := [...]string{"subject", "type", "id", "source", "time", "data"}
 	if mapped {
 		names = [...]string{"mapping.contact", "mapping.type", "mapping.id", "source", "mapping.time", "mapping.data"}
@@ -202,7 +213,7 @@ func check(e *event.Event, mapped bool) error {
 		}
 	}
 	switch size := len(e.Contact) + len(e.Type) + len(e.ID) + len(e.Source) + len(e.Data); {
-	case strings.HasPrefix(e.Type, reservedPrefix):
+	case strings.HasPrefix(e.Type, reservedPrefix) && !own:
 		return &eventfile.Problem{Field: names[1], Message: "types that begin with waymark. are Waymark's own: choose another type"}
 	case e.Time == 0:
 		return &eventfile.Problem{Field: names[4], Message: "is missing: a file has no time of arrival that could stand for it"}
@@ -239,6 +250,11 @@ func (f *feed) reject(reason v1alpha1.RejectionReason) {
 	f.counts.Rejections[i].Count++
 }
 
+// isRecorded says whether events of a type are Waymark's own and may yet be in a file: what people did with messages, and what they agreed to.
+func isRecorded(eventType string) bool {
+	return virtual.IsReaction(eventType) || eventType == event.ConsentGiven || eventType == event.ConsentWithdrawn
+}
+
 // keep puts an event on the timelines, as appended at its own time.
 func (in *intake) keep(e *event.Event) {
 	if in.until != 0 && e.Time > in.until {
@@ -247,6 +263,9 @@ func (in *intake) keep(e *event.Event) {
 	}
 	in.events++
 	in.last = max(in.last, e.Time)
+	if in.first == 0 || e.Time < in.first {
+		in.first = e.Time
+	}
 	e.Received = e.Time
 	if !in.allAsked && !in.asked[e.Type] && e.Type != event.Identify && !strings.HasPrefix(e.Type, reservedPrefix) {
 		e.Data = nil

@@ -49,6 +49,11 @@ func printRows(w io.Writer, title string, wide bool, columns []metav1.TableColum
 	if _, err := fmt.Fprintf(w, "\n%s\n", title); err != nil {
 		return err
 	}
+	return printBare(w, wide, columns, rows)
+}
+
+// printBare prints a table without the columns in which no row says anything.
+func printBare(w io.Writer, wide bool, columns []metav1.TableColumnDefinition, rows []metav1.TableRow) error {
 	table := &metav1.Table{ColumnDefinitions: columns, Rows: rows}
 	dropEmptyColumns(table)
 	return printTable(w, table, printers.PrintOptions{Wide: wide})

@@ -26,15 +26,23 @@ import (
 type plan struct {
 	workspaces []*workspace // in the order in which they are named first
 	feeds      []*feed
+	channels   []*messageChannel
 	funnels    []*funnel
+	scenarios  []*scenario
+	// texts are the contents of ConfigMaps, by namespace, name and key.
+	texts map[string]map[string]map[string]string
 }
 
 // workspace is one data plane. It need not have a manifest: then it has the defaults.
 type workspace struct {
 	resource v1alpha1.Workspace
 	zone     *time.Location
+	policy   definition.Policy
 	feeds    int
+	channels []*messageChannel
 	funnels  []*funnel
+	// scenarios are in the order of the manifests.
+	scenarios []*scenario
 }
 
 type feed struct {
@@ -57,20 +65,25 @@ type funnel struct {
 
 // newPlan compiles everything. The error joins a problem, with its line, for each thing that is wrong.
 func newPlan(resources []manifest.Resource) (*plan, error) {
-	p := &plan{}
+	p := &plan{texts: map[string]map[string]map[string]string{}}
 	var problems []error
-	for _, kind := range []string{"Workspace", "EventFeed", "Funnel"} { // workspaces first, wherever they stand
+	for _, kind := range []string{"ConfigMap", "Workspace", "EventFeed", "MessageChannel", "Funnel", "NurtureScenario"} { // what others name is first
 		for i := range resources {
 			if r := &resources[i]; r.Object.GetKind() == kind {
 				problems = append(problems, p.add(r))
 			}
 		}
 	}
+	for _, s := range p.scenarios { // once all are known that they may lead into
+		for _, err := range s.compile(p) {
+			problems = append(problems, s.origin.Problem(err))
+		}
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	if len(p.funnels) == 0 {
-		return nil, errors.New("the manifests hold no Funnel: there is nothing to count")
+	if len(p.funnels)+len(p.scenarios) == 0 {
+		return nil, errors.New("the manifests hold no Funnel and no NurtureScenario: there is nothing to count")
 	}
 	return p, nil
 }
@@ -82,8 +95,14 @@ func (p *plan) add(r *manifest.Resource) error {
 		errs = p.addWorkspace(r.Object)
 	case "EventFeed":
 		errs = p.addFeed(r.Object)
+	case "ConfigMap":
+		p.addTexts(r.Object)
+	case "MessageChannel":
+		errs = p.addChannel(r.Object)
 	case "Funnel":
 		errs = p.addFunnel(r.Object)
+	case "NurtureScenario":
+		errs = p.addScenario(r)
 	}
 	var problems []error
 	for _, err := range errs {
@@ -113,7 +132,11 @@ func (p *plan) addWorkspace(object *unstructured.Unstructured) field.ErrorList {
 		err.Field = strings.TrimPrefix(err.Field, "workspace.")
 		return field.ErrorList{err}
 	}
-	w.zone = zone
+	policy, errs := definition.FromPolicy(&w.resource)
+	if len(errs) > 0 {
+		return errs
+	}
+	w.zone, w.policy = zone, policy
 	p.workspaces = append(p.workspaces, w)
 	return nil
 }
@@ -138,6 +161,7 @@ func (p *plan) workspaceOf(ref v1alpha1.WorkspaceReference, namespace string) (*
 	w := &workspace{zone: time.UTC}
 	w.resource.Namespace, w.resource.Name = name.Namespace, name.Name
 	w.resource.Default()
+	w.policy, _ = definition.FromPolicy(&w.resource) // of the defaults, in which nothing is wrong
 	p.workspaces = append(p.workspaces, w)
 	return w, nil
 }

@@ -101,17 +101,22 @@ func (r *Result) printTables(w io.Writer, wide bool) error {
 		}
 	}
 	for _, resource := range r.Resources {
-		if resource.GetKind() == "Funnel" {
-			if err := r.printNumbers(w, resource, options.WithNamespace, wide); err != nil {
-				return err
-			}
+		var err error
+		switch resource.GetKind() {
+		case "Funnel":
+			err = r.printNumbers(w, resource, options.WithNamespace, wide)
+		case "NurtureScenario":
+			err = r.printScenario(w, resource, options.WithNamespace, wide)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // kindsInOrder is the order of the tables: what the most people look for is the last before the stages.
-var kindsInOrder = []string{"Workspace", "EventFeed", "Funnel"}
+var kindsInOrder = []string{"Workspace", "EventFeed", "MessageChannel", "Funnel", "NurtureScenario"}
 
 // printKind prints what "kubectl get" would print: the columns come from the resource definition.
 func (r *Result) printKind(w io.Writer, kind string, options printers.PrintOptions) error {

@@ -1,12 +1,14 @@
 // Copyright 2026 The Waymark Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulate answers without a cluster what a Funnel's status would be, given its manifests and files of events. It folds with
-// the code that runs in a cluster, so that the numbers are the same.
+// Package simulate answers without a cluster what the status of Funnels and NurtureScenarios would be, given their manifests and files of
+// events, and what scenarios would send to whom. It folds with the code that runs in a cluster, so that the numbers are the same. Nothing is
+// sent.
 package simulate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,12 +46,22 @@ type Options struct {
 	Namespace string
 	// Until is the instant as of which the numbers are; zero is the time of the last event. Later events do not count.
 	Until time.Time
+	// Answers is a file of what webhooks answer, as JSON Lines; empty: they take every call and say nothing.
+	Answers string
+	// Sends is given every message, call and task that scenarios would have sent, as JSON Lines in the order of time; nil: nobody is.
+	Sends io.Writer
+	// Trace names a contact whose path through the scenarios Result.Path is to hold; empty: nobody's.
+	Trace string
 	// Stdin is what "-" reads.
 	Stdin io.Reader
 	// Progress may be nil.
 	Progress Progress
 	// Notice is told, in one line, of what was left out. It may be nil.
 	Notice func(string)
+
+	// seen is told all that happens in scenarios; nil: nobody.
+	seen    func(*sight) error
+	answers *answers
 }
 
 // Result is what the resources would be.
@@ -58,6 +70,8 @@ type Result struct {
 	Resources []*unstructured.Unstructured
 	// AsOf is the instant that the numbers hold for.
 	AsOf time.Time
+	// Path is that of the contact named by Options.Trace, in the order of time.
+	Path []PathStep
 }
 
 // Run simulates. The error says what is wrong with the manifests or the files, with the line and the field, or that there is
@@ -81,6 +95,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := o.readEvents(ctx, in); err != nil {
 		return nil, err
 	}
+	if err := o.readAnswers(); err != nil {
+		return nil, err
+	}
 	asOf := until
 	if asOf == 0 {
 		asOf = in.last
@@ -91,6 +108,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if in.after > 0 {
 		o.Notice(fmt.Sprintf("%d events after %s were left out", in.after, o.Until.Format(time.RFC3339)))
 	}
+	tracer := o.observe(p)
 	reports, err := o.fold(ctx, p, in, asOf)
 	if err != nil {
 		return nil, err
@@ -100,8 +118,15 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	result := &Result{AsOf: asOf.UTC()}
+	if tracer != nil {
+		result.Path = tracer.path
+	}
 	for _, r := range resources {
-		r.Object.Object["status"] = statuses[nameOf(r.Object)]
+		status := statuses[nameOf(r.Object)]
+		if status == nil {
+			continue // a ConfigMap
+		}
+		r.Object.Object["status"] = status
 		result.Resources = append(result.Resources, r.Object)
 	}
 	return result, nil
@@ -149,6 +174,56 @@ func (o *Options) readFile(ctx context.Context, name string, in *intake) error {
 	return eventfile.Read(name, counted, func(line int, m *definition.Message) error { return in.take(name, line, m) })
 }
 
+func (o *Options) readAnswers() error {
+	if o.Answers == "" {
+		return nil
+	}
+	f, err := os.Open(o.Answers)
+	if err != nil {
+		return fmt.Errorf("read answers: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	o.answers, err = readAnswers(o.Answers, f)
+	return err
+}
+
+// observe lets all see what happens that are to see it, and gives the one who traces a contact; nil when nobody does.
+func (o *Options) observe(p *plan) *tracer {
+	var watchers []func(*sight) error
+	if o.seen != nil {
+		watchers = append(watchers, o.seen)
+	}
+	if o.Sends != nil {
+		encoder := json.NewEncoder(o.Sends)
+		encoder.SetEscapeHTML(false)
+		watchers = append(watchers, func(s *sight) error {
+			if s.message == nil {
+				return nil
+			}
+			if err := encoder.Encode(s.message); err != nil {
+				return fmt.Errorf("write a message: %w", err)
+			}
+			return nil
+		})
+	}
+	var traced *tracer
+	if o.Trace != "" {
+		traced = newTracer(p, o.Trace)
+		watchers = append(watchers, traced.see)
+	}
+	if len(watchers) > 0 {
+		o.seen = func(s *sight) error {
+			for _, watch := range watchers {
+				if err := watch(s); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	return traced
+}
+
 // totalBytes is the size of all files, or -1 if one does not tell it.
 func (o *Options) totalBytes() int64 {
 	var total int64
@@ -167,17 +242,23 @@ func (o *Options) fold(ctx context.Context, p *plan, in *intake, asOf event.Time
 	reports := map[*workspace][]aggregate.Partition{}
 	var total int64
 	for _, w := range p.workspaces {
-		if len(w.funnels) > 0 {
+		if w.counts() {
 			total += in.events
 		}
 	}
 	o.Progress.Start("counting", total)
 	defer o.Progress.Finish()
 	for _, w := range p.workspaces {
-		if len(w.funnels) == 0 {
+		if !w.counts() {
 			continue
 		}
 		var err error
+		if len(w.scenarios) > 0 {
+			if reports[w], err = o.play(ctx, w, in, asOf); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if reports[w], err = fold(ctx, w, in.timelines[w.partitions()], asOf, in.joins, o.Progress.Add); err != nil {
 			return nil, err
 		}

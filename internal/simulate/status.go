@@ -47,6 +47,24 @@ func statusesOf(p *plan, reports map[*workspace][]aggregate.Partition, asOf even
 			return nil, err
 		}
 	}
+	for _, c := range p.channels {
+		status, err := channelStatus(c, reports[c.workspace], asOf)
+		if err != nil {
+			return nil, err
+		}
+		if err := add("MessageChannel", &c.resource, status); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range p.scenarios {
+		status, err := scenarioStatus(s, reports[s.workspace], asOf)
+		if err != nil {
+			return nil, err
+		}
+		if err := add("NurtureScenario", &s.resource, status); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range p.funnels {
 		status, err := funnelStatus(f, reports[f.workspace], asOf)
 		if err != nil {
@@ -67,6 +85,9 @@ func workspaceStatus(w *workspace, now metav1.Time) *v1alpha1.WorkspaceStatus {
 		Partitions:         fmt.Sprintf("%d/%d", w.partitions(), w.partitions()),
 		Feeds:              &feeds,
 		Funnels:            &funnels,
+	}
+	if scenarios, channels := int32(len(w.scenarios)), int32(len(w.channels)); scenarios+channels > 0 {
+		s.Scenarios, s.Channels = &scenarios, &channels
 	}
 	if w.resource.Spec.EventLog.NATS != nil {
 		s.Log = "NATS"
@@ -102,7 +123,9 @@ func funnelStatus(f *funnel, reports []aggregate.Partition, asOf event.Time) (*v
 	if !numbers.HoldAt(asOf) {
 		return nil, fmt.Errorf("the numbers of %s do not hold at %s: this is a mistake in Waymark", f.key, asOf.UTC())
 	}
-	numbers.Funnel.Signals = aggregate.Signals{} // what is replayed gives no signal, so none can be stale
+	if len(f.workspace.scenarios) == 0 {
+		numbers.Funnel.Signals = aggregate.Signals{} // what is replayed gives no signal, so none can be stale
+	}
 	setting := report.Setting{Currency: f.workspace.resource.Spec.Currency, Zone: f.workspace.zone}
 	s, err := report.FunnelStatus(&f.resource, setting, &numbers, asOf)
 	if err != nil {
@@ -132,4 +155,37 @@ func ready(conditions *[]metav1.Condition, generation int64, now metav1.Time, me
 func set(conditions *[]metav1.Condition, generation int64, now metav1.Time, c metav1.Condition) {
 	c.ObservedGeneration, c.LastTransitionTime = generation, now
 	meta.SetStatusCondition(conditions, c)
+}
+
+func scenarioStatus(s *scenario, reports []aggregate.Partition, asOf event.Time) (*v1alpha1.NurtureScenarioStatus, error) {
+	numbers, err := report.MergeScenario(s.key, s.workspace.partitions(), reports)
+	if err != nil {
+		return nil, err
+	}
+	outline := report.OutlineOf(&s.meaning)
+	status := report.ScenarioStatus(&outline, nil, &numbers, asOf)
+	generation, now := s.resource.Generation, metav1.NewTime(asOf.UTC())
+	status.ObservedGeneration = generation
+	ready(&status.Conditions, generation, now, fmt.Sprintf("all %d partitions run this version", s.workspace.partitions()))
+	if s.standing.Suspended {
+		set(&status.Conditions, generation, now, metav1.Condition{
+			Type: v1alpha1.ConditionSuspended, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSuspended, Message: "nobody enters or moves, and nothing is sent",
+		})
+	}
+	return &status, nil
+}
+
+func channelStatus(c *messageChannel, reports []aggregate.Partition, asOf event.Time) (*v1alpha1.MessageChannelStatus, error) {
+	status := v1alpha1.MessageChannelStatus{}
+	if len(c.workspace.scenarios) > 0 { // else nothing was run
+		numbers, err := report.MergeChannel(c.key, c.workspace.partitions(), reports)
+		if err != nil {
+			return nil, err
+		}
+		status = report.ChannelStatus(&numbers, asOf)
+	}
+	generation, now := c.resource.Generation, metav1.NewTime(asOf.UTC())
+	status.ObservedGeneration, status.Medium, status.ActiveVersion = generation, string(c.meaning.Medium), c.version
+	ready(&status.Conditions, generation, now, "messages would leave: a simulation takes them all and sends none")
+	return &status, nil
 }

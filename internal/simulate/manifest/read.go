@@ -44,7 +44,7 @@ type Reader struct {
 	Namespace string
 	// Stdin is read for the file name "-".
 	Stdin io.Reader
-	// Skipped is told of every object that is none of Waymark's.
+	// Skipped is told of every object that is none of Waymark's and no ConfigMap.
 	Skipped func(origin Origin)
 }
 
@@ -95,10 +95,13 @@ func (r *Reader) Read(ctx context.Context, paths []string) ([]Resource, error) {
 	return resources, errors.Join(problems...)
 }
 
-// admit judges one object; false is one that is not Waymark's.
+// admit judges one object; false is one that is not Waymark's and no ConfigMap.
 func (r *Reader) admit(ctx context.Context, definitions map[string]*Definition, seen map[string]*Origin, resource *Resource) (bool, error) {
 	object, origin := resource.Object, &resource.Origin
 	kind := object.GroupVersionKind()
+	if kind.Group == "" && kind.Kind == "ConfigMap" {
+		return r.admitConfigMap(seen, resource)
+	}
 	if kind.Group != v1alpha1.GroupName {
 		if r.Skipped != nil {
 			r.Skipped(*origin)
@@ -120,12 +123,29 @@ func (r *Reader) admit(ctx context.Context, definitions map[string]*Definition, 
 	if len(problems) > 0 {
 		return false, errors.Join(problems...)
 	}
-	key := kind.Kind + "/" + object.GetNamespace() + "/" + object.GetName()
-	if first := seen[key]; first != nil {
-		return false, origin.problem("metadata.name", "the same resource stands at "+first.place()+" already: remove one of the two")
+	return true, resource.isFirst(seen)
+}
+
+// admitConfigMap judges a ConfigMap, which may hold texts of messages.
+func (r *Reader) admitConfigMap(seen map[string]*Origin, resource *Resource) (bool, error) {
+	object, origin := resource.Object, &resource.Origin
+	if object.GetNamespace() == "" {
+		object.SetNamespace(r.Namespace)
 	}
-	seen[key] = origin
-	return true, nil
+	if _, _, err := unstructured.NestedStringMap(object.Object, "data"); err != nil {
+		return false, origin.problem("data", "every value is a text: write numbers and the like in quotes")
+	}
+	return true, resource.isFirst(seen)
+}
+
+// isFirst notes a resource that was admitted; the error is that it stands elsewhere, too.
+func (r *Resource) isFirst(seen map[string]*Origin) error {
+	key := r.Object.GetKind() + "/" + r.Object.GetNamespace() + "/" + r.Object.GetName()
+	if first := seen[key]; first != nil {
+		return r.Origin.problem("metadata.name", "the same resource stands at "+first.place()+" already: remove one of the two")
+	}
+	seen[key] = &r.Origin
+	return nil
 }
 
 func (o *Origin) problem(path, message string) *Problem {

@@ -1,0 +1,82 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package nurture
+
+import "github.com/waymark-dev/waymark/internal/event"
+
+// What says what happened to a contact in a scenario.
+type What string
+
+const (
+	// Enrolled entered, and WasHeldOut entered and is sent nothing.
+	Enrolled   What = "Entered"
+	WasHeldOut What = "HeldOut"
+	// Refused did not enter; WaitedForAudience may yet, until Until.
+	Refused           What = "Refused"
+	WaitedForAudience What = "AudienceWaits"
+	// Arrived came to a step, and Waited stays there until Until, or for ever when that is 0.
+	Arrived What = "Arrived"
+	Waited  What = "Waits"
+	// PutOff keeps a message back until Until, and Skipped leaves it out.
+	PutOff  What = "PutOff"
+	Skipped What = "Skipped"
+	// Sent, Failed and InDoubt are what became of a message, a call or a task.
+	Sent    What = "Sent"
+	Failed  What = "Failed"
+	InDoubt What = "InDoubt"
+	// Converted reached the goal after a message of the step.
+	Converted What = "Converted"
+	// Exited left.
+	Exited What = "Exited"
+)
+
+// Reasons for which a message is put off, besides QuietHours, FrequencyCap and ChannelMissing.
+const (
+	ChannelPaused = "ChannelPaused"
+	OutsideWindow = "OutsideWindow"
+)
+
+var outcomes = map[string]What{event.MessageSent: Sent, event.MessageFailed: Failed, event.MessageInDoubt: InDoubt}
+
+// Note is one thing that happened to a contact in a scenario.
+type Note struct {
+	At      event.Time
+	Contact string
+	What    What
+	// Scenario is its key. Version and Enrolment are empty where nobody entered.
+	Scenario, Version, Enrolment string
+	// Step is where it happened; empty is on none.
+	Step string
+	// Reason is why, in one word; By the type of the event that was the cause, and empty where that was time.
+	Reason, By string
+	// Until is when what is waited for ends; 0 is never.
+	Until event.Time
+}
+
+// tell completes a note and passes it on.
+func (w *World) tell(s *Subject, sc *Scenario, n Note) {
+	if w.Watch == nil {
+		return
+	}
+	told := n // so that nothing is made for nobody
+	told.At, told.Contact, told.Scenario = s.Now, s.Name, sc.Key
+	w.Watch(&told)
+}
+
+func (p *place) tell(n Note) {
+	if p.w.Watch == nil {
+		return
+	}
+	n.Version, n.Enrolment = p.v.ID, p.e.id.String()
+	if n.Step == "" && p.e.step != nowhere {
+		n.Step = p.step().Name
+	}
+	p.w.tell(p.s, p.sc, n)
+}
+
+// refuse counts that a trigger lets nobody in.
+func (w *World) refuse(s *Subject, sc *Scenario, reason string) {
+	sc.Tally.refuse(reason)
+	w.tell(s, sc, Note{What: Refused, Reason: reason, By: s.by})
+}
