@@ -22,7 +22,7 @@ import (
 	"github.com/waymark-dev/waymark/test/sink/inbox"
 )
 
-// sinkManifest runs test/sink in the world as "sink"; `make sink-load` brings its image.
+// sinkManifest runs test/sink in the world as "sink"; `make sink-load` brings its image. With a Secret sink-tls its mail server has TLS.
 const sinkManifest = `
 apiVersion: apps/v1
 kind: Deployment
@@ -38,9 +38,12 @@ spec:
       - name: sink
         image: localhost/waymark-sink:dev
         imagePullPolicy: Never
+        args: [-tls, /tls]
+        volumeMounts: [{name: tls, mountPath: /tls, readOnly: true}]
         ports: [{name: mail, containerPort: 2525}, {name: http, containerPort: 8025}]
         readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1}
         securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+      volumes: [{name: tls, secret: {secretName: sink-tls, optional: true}}]
 ---
 apiVersion: v1
 kind: Service
