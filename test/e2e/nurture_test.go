@@ -12,7 +12,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 )
@@ -92,7 +91,7 @@ var _ = Describe("A scenario", func() {
 		}).WithContext(ctx).Should(Succeed())
 
 		By("clicking in the first letter and buying")
-		follow(ctx, w, linkIn(box.to(ctx, Default, "anna@example.com")[0].HTML, "/c/"))
+		follow(ctx, w, linkIn(box.to(ctx, Default, "anna@example.com")[0].HTML, "/w/c/"))
 		Expect(post.send(ctx, []cloudEvent{happened("anna", "order.completed", time.Now(), map[string]any{"total": 12.5})})).To(Succeed())
 		Eventually(func(g Gomega) {
 			s := w.scenario(ctx, g, "welcome").Status
@@ -103,7 +102,7 @@ var _ = Describe("A scenario", func() {
 			g.Expect(s.Value).To(BeEquivalentTo("12.50"))
 			g.Expect(s.Steps[1].Clicked).To(BeEquivalentTo(1))
 			var channel v1alpha1.MessageChannel
-			g.Expect(cluster.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: "mail"}, &channel)).To(Succeed())
+			g.Expect(cluster.Get(ctx, w.key("mail"), &channel)).To(Succeed())
 			g.Expect(channel.Status.Sent).To(HaveValue(BeEquivalentTo(2)))
 			g.Expect(condition(&channel, v1alpha1.ConditionReachable).Status).To(Equal(metav1.ConditionTrue))
 		}).WithContext(ctx).Should(Succeed())
@@ -124,13 +123,7 @@ var _ = Describe("A scenario", func() {
 			g.Expect(mails[0].Headers).To(HaveKeyWithValue("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
 			unsubscribe = strings.Trim(mails[0].Headers["List-Unsubscribe"], "<>")
 		}).WithContext(ctx).Should(Succeed())
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.reachable(ctx, unsubscribe), strings.NewReader("List-Unsubscribe=One-Click"))
-		Expect(err).NotTo(HaveOccurred())
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		response, err := http.DefaultClient.Do(request)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(response.Body.Close()).To(Succeed())
-		Expect(response.StatusCode).To(Equal(http.StatusOK))
+		Expect(press(ctx, w, unsubscribe, "List-Unsubscribe=One-Click")).To(Equal(http.StatusOK))
 
 		Eventually(func(g Gomega) {
 			g.Expect(box.subjects(ctx, g, "boris@example.com")).To(Equal([]string{"Welcome, boris", "Three tips"}))
@@ -154,7 +147,7 @@ func member(name string) []cloudEvent {
 // scenario reads one.
 func (w *world) scenario(ctx context.Context, g Gomega, name string) *v1alpha1.NurtureScenario {
 	var s v1alpha1.NurtureScenario
-	g.Expect(cluster.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: name}, &s)).To(Succeed())
+	g.Expect(cluster.Get(ctx, w.key(name), &s)).To(Succeed())
 	return &s
 }
 
@@ -170,9 +163,11 @@ func linkIn(page, part string) string {
 	return ""
 }
 
-// follow opens a link of ours as a person's browser does, and gives where it leads.
+// follow opens a link of ours as a person's browser does, and gives where it leads. Whoever follows a link at once is a program that tries
+// it, so it takes as long as a person does.
 func follow(ctx context.Context, w *world, link string) string {
 	GinkgoHelper()
+	time.Sleep(3 * time.Second)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.reachable(ctx, link), nil)
 	Expect(err).NotTo(HaveOccurred())
 	request.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
@@ -183,4 +178,16 @@ func follow(ctx context.Context, w *world, link string) string {
 	Expect(response.Body.Close()).To(Succeed())
 	Expect(response.StatusCode).To(And(BeNumerically(">=", 300), BeNumerically("<", 400)))
 	return response.Header.Get("Location")
+}
+
+// press posts what the button of a page of ours, or a mail program, posts to a link, and gives what was answered.
+func press(ctx context.Context, w *world, link, body string) int {
+	GinkgoHelper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.reachable(ctx, link), strings.NewReader(body))
+	Expect(err).NotTo(HaveOccurred())
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := http.DefaultClient.Do(request)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(response.Body.Close()).To(Succeed())
+	return response.StatusCode
 }
