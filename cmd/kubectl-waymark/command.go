@@ -28,7 +28,7 @@ func newCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newSimulate(), newVersion())
+	root.AddCommand(newSimulate(), newDiff(), newVersion())
 	return root
 }
 
@@ -65,27 +65,52 @@ EventFeed among the manifests. Either may be compressed with gzip. Each event co
 			if !slices.Contains(simulate.Formats, format) {
 				return fmt.Errorf("--output: unknown format %q: write one of %s", format, strings.Join(simulate.Formats, ", "))
 			}
-			if until != "" {
-				t, err := time.Parse(time.RFC3339Nano, until)
-				if err != nil {
-					return fmt.Errorf("--until: %q is no time of RFC 3339: write it like 2026-10-31T21:00:00Z", until)
-				}
-				o.Until = t
+			var err error
+			if o.Until, err = untilOf(until); err != nil {
+				return err
 			}
 			return runSimulate(command, o, format, sends)
 		},
 	}
 	flags := command.Flags()
 	flags.StringArrayVarP(&o.Manifests, "filename", "f", nil, "file or directory of manifests, or - for standard input; may be repeated")
-	flags.StringArrayVar(&o.Events, "events", nil, "file of events, .jsonl or .csv, also .gz, or - for standard input; may be repeated")
-	flags.StringVar(&until, "until", "", "instant of RFC 3339 that the numbers are as of; later events do not count (default the last event's time)")
-	flags.StringVar(&o.Feed, "feed", "", "EventFeed that the events pass through, as name or namespace/name; needed when there are several")
+	eventFlags(command, &o, &until)
 	flags.StringVar(&sends, "sends", "", "file to write every message to that scenarios would send, as JSON Lines, or - for standard output instead of the result")
 	flags.StringVar(&o.Trace, "trace", "", "contact whose path through the scenarios is printed instead of the result")
-	flags.StringVar(&o.Answers, "answers", "", "file of what webhooks answer, as JSON Lines; without it they take every call and say nothing")
-	flags.StringVarP(&o.Namespace, "namespace", "n", "default", "namespace of resources that name none")
 	flags.StringVarP(&format, "output", "o", simulate.FormatTable, "format of the result: "+strings.Join(simulate.Formats, ", "))
 	return command
+}
+
+// eventFlags are those of all commands that simulate.
+func eventFlags(command *cobra.Command, o *simulate.Options, until *string) {
+	flags := command.Flags()
+	flags.StringArrayVar(&o.Events, "events", nil, "file of events, .jsonl or .csv, also .gz, or - for standard input; may be repeated")
+	flags.StringVar(until, "until", "", "instant of RFC 3339 that the numbers are as of; later events do not count (default the last event's time)")
+	flags.StringVar(&o.Feed, "feed", "", "EventFeed that the events pass through, as name or namespace/name; needed when there are several")
+	flags.StringVar(&o.Answers, "answers", "", "file of what webhooks answer, as JSON Lines; without it they take every call and say nothing")
+	flags.StringVarP(&o.Namespace, "namespace", "n", "default", "namespace of resources that name none")
+}
+
+// untilOf reads an instant; the zero time is none.
+func untilOf(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--until: %q is no time of RFC 3339: write it like 2026-10-31T21:00:00Z", text)
+	}
+	return t, nil
+}
+
+// attend connects a simulation with the terminal.
+func attend(command *cobra.Command, o *simulate.Options) {
+	stderr := command.ErrOrStderr()
+	o.Stdin = command.InOrStdin()
+	o.Notice = func(text string) { _, _ = fmt.Fprintln(stderr, text) } // nowhere is left to tell that it failed
+	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		o.Progress = &bar{out: f}
+	}
 }
 
 // noArguments refuses what stands without a flag, which a shell makes of a pattern behind -f.
@@ -102,15 +127,10 @@ func runSimulate(command *cobra.Command, o simulate.Options, format, sends strin
 		return errors.New("no manifests: name them with -f")
 	case len(o.Events) == 0:
 		return errors.New("no events: name a file with --events")
-	case count(o.Manifests, "-")+count(o.Events, "-") > 1:
+	case standardInput(o.Manifests)+standardInput(o.Events) > 1:
 		return errors.New("standard input, -, can be read only once")
 	}
-	stderr := command.ErrOrStderr()
-	o.Stdin = command.InOrStdin()
-	o.Notice = func(text string) { _, _ = fmt.Fprintln(stderr, text) } // nowhere is left to tell that it failed
-	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		o.Progress = &bar{out: f}
-	}
+	attend(command, &o)
 	switch sends {
 	case "":
 	case "-":
@@ -155,10 +175,11 @@ func (o *output) Close() error {
 	return nil
 }
 
-func count(values []string, value string) int {
+// standardInput says how many of the files are that.
+func standardInput(files []string) int {
 	n := 0
-	for _, v := range values {
-		if v == value {
+	for _, file := range files {
+		if file == "-" {
 			n++
 		}
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,7 +17,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	command := newCommand()
-	if err := command.ExecuteContext(ctx); err != nil {
+	switch err := command.ExecuteContext(ctx); {
+	case err == nil:
+	case errors.Is(err, errDifferent):
+		stop()
+		os.Exit(exitDifferent)
+	default:
 		fmt.Fprintln(os.Stderr, err)
 		stop()
 		os.Exit(1)

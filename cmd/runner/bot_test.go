@@ -100,6 +100,7 @@ func TestABotTalksWithWhoStartsIt(t *testing.T) {
 
 	does(`{"chat": 77, "text": "/start promo", "firstName": "Anna"}`)
 	hears("77", "Hello Anna! A free consultation?")
+	time.Sleep(time.Second) // nobody presses before the runner has even noted that it was sent
 	does(`{"chat": 77, "data": %q, "message": 1}`, people.Messages()[0].Buttons[0])
 	hears("77", "Hello Anna! A free consultation?", "Thank you")
 
@@ -116,12 +117,7 @@ func TestABotTalksWithWhoStartsIt(t *testing.T) {
 		Data: map[string]any{"traits": map[string]string{"name": "Boris Petrov"}}}
 	p.eventually("posted", func() error { return p.post(t.Context(), []cloudEvent{known}) })
 	does(`{"chat": 88, "text": "/start %s", "firstName": "B"}`, token)
-	p.eventually("joined", func() error {
-		if got := says("88"); len(got) == 0 || len(got) > 2 {
-			return fmt.Errorf("chat 88 got %q", got)
-		}
-		return nil
-	})
+	hears("88", "Hello Boris Petrov! A free consultation?")
 	p.terminate()
 }
 

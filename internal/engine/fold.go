@@ -387,32 +387,6 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	return nil
 }
 
-// foldScenarios takes in what a new event says of who its contact is and of its attributes, and lets scenarios act on it.
-func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
-	now := max(f.clock, e.Received)
-	if c.swept != f.nursery.lastSweep || c.story != nil {
-		f.catchUp(c, now)
-	}
-	hidden := c.isHidden()
-	f.learn(c, e, at)
-	if c.isHidden() && !hidden {
-		f.withdrawStory(c, now)
-	}
-	concerns := f.listens(c, e.Type)
-	var before []byte
-	if e.Type == event.Identify {
-		if concerns {
-			if before = f.attributesOf(c); before == nil {
-				before = []byte("{}")
-			}
-		}
-		f.learnAttributes(c, e)
-	}
-	if concerns {
-		f.narrate(c, e, now, before)
-	}
-}
-
 // slotsFor gives the slots that events of a type may matter to.
 func (f *Fold) slotsFor(eventType string) []*slot {
 	slots, named := f.byType[eventType]

@@ -179,6 +179,8 @@ func TestBackfillGivesTheNumbersOfAnEarlierApply(t *testing.T) {
 		chunk(shown("1", noon.Add(-3*24*time.Hour), 1), shown("2", noon.Add(-24*time.Hour), 10), shown("3", noon, 100), shown("3", noon, 100)),
 		chunk(event.Event{Contact: "ann", Type: "visit", Time: noon}, event.Event{Contact: "ann", Type: "cart", Time: noon + 5}),
 		ticking(noon.Add(3 * time.Hour)),
+		{Kind: record.Claims, Claims: record.ClaimsRecord{Time: noon.Add(32 * 24 * time.Hour)}}, // which is a tick too
+		chunk(event.Event{Contact: "cy", Type: "visit", Time: noon.Add(time.Hour)}),
 	}
 	early := open(t)
 	steps(t, early, apply, activate)

@@ -118,7 +118,8 @@ func (f *Fold) newNursery() {
 	n.suppressed = suppressions{all: map[string]bool{}, changed: map[string]*suppression{}}
 	n.blank = new(nurture.Contact)
 	n.world = nurture.World{
-		Policy: noPolicy(), Channels: map[string]*nurture.Channel{}, Suppressed: n.suppressed.has, Suppress: n.suppressed.suppress, Watch: f.options.Watch,
+		Policy: noPolicy(), Channels: map[string]*nurture.Channel{}, Suppressed: n.suppressed.has, Suppress: n.suppressed.suppress,
+		Watch: f.options.Watch,
 	}
 	n.arrange()
 }

@@ -104,6 +104,42 @@ func (f *Fold) wake(c *contact, now event.Time) (rang bool) {
 	return true
 }
 
+// foldScenarios takes in what a new event says of who its contact is and of its attributes, and lets scenarios act on it.
+func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
+	now := max(f.clock, e.Received)
+	if c.swept != f.nursery.lastSweep || c.story != nil {
+		f.catchUp(c, now)
+	}
+	hidden := c.isHidden()
+	told := e.Type
+	if tellsWhose(e) && len(c.writes) > 0 {
+		told = event.Identify // other attributes may be the contact's own from now on
+	}
+	concerns := f.listens(c, told)
+	var before []byte
+	if told == event.Identify && concerns {
+		if before = f.attributesOf(c); before == nil {
+			before = []byte("{}")
+		}
+	}
+	f.learn(c, e, at)
+	if told != e.Type && c.story != nil {
+		c.story.attributes = nil
+	}
+	if c.isHidden() && !hidden {
+		f.withdrawStory(c, now)
+	}
+	if e.Type == event.Identify {
+		f.learnAttributes(c, e)
+	}
+	if concerns {
+		f.narrate(c, e, now, before)
+	}
+}
+
+// tellsWhose says whether an event tells whose a visitor's events are.
+func tellsWhose(e *event.Event) bool { return e.Type == event.Linked || e.Type == event.Aliased }
+
 // narrate lets scenarios see a new event of a contact. Before are the contact's attributes without it if it tells of attributes.
 func (f *Fold) narrate(c *contact, e *event.Event, now event.Time, before []byte) {
 	if e.Origin != "" && !c.takesIn(e) || c.isHidden() && c.story.state() == nil {
@@ -127,7 +163,12 @@ func (c *contact) takesIn(e *event.Event) bool {
 		return false
 	}
 	at := c.person.origin(e.Origin)
-	return at >= 0 && (len(c.person.origins[at].links) == 0 || c.owns(at, e.Time))
+	return at >= 0 && c.mayOwn(at, e.Time)
+}
+
+// mayOwn is owns, but for an origin of which no link is known yet.
+func (c *contact) mayOwn(origin int, t event.Time) bool {
+	return len(c.person.origins[origin].links) == 0 || c.owns(origin, t)
 }
 
 // withdrawStory notes that the contact counts for nobody by itself any more.
@@ -207,7 +248,7 @@ func (c *contact) attributes() []byte {
 // isOwn says whether a write is about this contact.
 func (c *contact) isOwn(w *write) bool {
 	_, origin := domestic(w.id)
-	return origin < 0 || c.owns(origin, w.time)
+	return origin < 0 || c.mayOwn(origin, w.time)
 }
 
 func storyKey(buffer []byte, contact string) []byte {

@@ -18,19 +18,6 @@ const format = 1
 // ErrCorrupt is wrapped when stored state cannot be read.
 var ErrCorrupt = errors.New("corrupt state of scenarios")
 
-// writer appends the stored form. Numbers that are mostly small are variable in length, and times are told from one nearby.
-type writer struct{ b []byte }
-
-func (w *writer) uvarint(v uint64)         { w.b = binary.AppendUvarint(w.b, v) }
-func (w *writer) varint(v int64)           { w.b = binary.AppendVarint(w.b, v) }
-func (w *writer) since(t, from event.Time) { w.varint(int64(t - from)) }
-func (w *writer) id(i id)                  { w.b = append(w.b, i[:]...) }
-func (w *writer) hash(h uint64)            { w.b = binary.LittleEndian.AppendUint64(w.b, h) }
-func (w *writer) text(s string)            { w.uvarint(uint64(len(s))); w.b = append(w.b, s...) }
-
-// list writes how many things follow.
-func (w *writer) list(n int) { w.uvarint(uint64(n)) }
-
 // Append encodes the contact: equal ones give equal bytes.
 func (c *Contact) Append(b []byte) []byte {
 	w := &writer{append(b, format)}
@@ -83,7 +70,6 @@ func (c *Contact) appendWaiting(w *writer) {
 		w.varint(int64(r.until))
 		w.text(r.entry.raw)
 		w.text(r.entry.identity)
-		w.text(r.entry.key)
 		w.hash(r.entry.signal)
 		w.event(r.entry.event)
 	}
@@ -157,7 +143,7 @@ func (e *enrolment) append(w *writer) {
 	w.id(e.id)
 	w.hash(e.scenario)
 	w.uvarint(uint64(e.version))
-	w.uvarint(uint64(e.status)<<11 | flagsOf(e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.concluded,
+	w.uvarint(uint64(e.status)<<11 | flagsOf(e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.control,
 		e.signal != 0, e.window != 0, e.address != id{}, e.trigger != nil))
 	w.text(e.key)
 	w.varint(int64(e.entered))
@@ -231,9 +217,9 @@ func ReadContact(b []byte) (*Contact, error) {
 }
 
 func (r *reader) waiting(c *Contact) {
-	for range r.list(24) {
+	for range r.list(23) {
 		c.retries = append(c.retries, retry{r.hash(), event.Time(r.varint()), entry{
-			raw: r.text(), identity: r.text(), key: r.text(), signal: r.hash(), event: r.event(),
+			raw: r.text(), identity: r.text(), signal: r.hash(), event: r.event(),
 		}})
 	}
 	for range r.list(10) {
@@ -271,7 +257,7 @@ func (r *reader) enrolment() *enrolment {
 	flags := r.uvarint()
 	is := func(bit int) bool { return flags>>bit&1 != 0 }
 	e.status = status(flags >> 11)
-	e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.concluded = is(0), is(1), is(2), is(3), is(4), is(5), is(6)
+	e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.control = is(0), is(1), is(2), is(3), is(4), is(5), is(6)
 	e.key, e.entered = r.text(), event.Time(r.varint())
 	if is(7) {
 		e.signal = r.hash()
@@ -316,68 +302,3 @@ func (r *reader) event() *event.Event {
 	}
 	return e
 }
-
-// reader takes apart what was encoded. After the first thing that is not there it gives zeros.
-type reader struct {
-	left []byte
-	bad  bool
-}
-
-func (r *reader) fail() { r.left, r.bad = nil, true }
-
-func (r *reader) bytes(n int) []byte {
-	if n < 0 || n > len(r.left) {
-		r.fail()
-		return nil
-	}
-	b := r.left[:n:n]
-	r.left = r.left[n:]
-	return b
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.left)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.left = r.left[n:]
-	return v
-}
-
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.left)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.left = r.left[n:]
-	return v
-}
-
-func (r *reader) since(from event.Time) event.Time { return from + event.Time(r.varint()) }
-
-func (r *reader) hash() uint64 {
-	b := r.bytes(8)
-	if r.bad {
-		return 0
-	}
-	return binary.LittleEndian.Uint64(b)
-}
-
-func (r *reader) id() (i id) {
-	copy(i[:], r.bytes(len(i)))
-	return i
-}
-
-// list reads how many things follow, each of at least size bytes.
-func (r *reader) list(size int) int {
-	n := r.uvarint()
-	if n > uint64(len(r.left)/size) {
-		r.fail()
-		return 0
-	}
-	return int(n)
-}
-
-func (r *reader) text() string { return string(r.bytes(r.list(1))) }

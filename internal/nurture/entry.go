@@ -74,9 +74,13 @@ func (w *World) open(s *Subject, sc *Scenario, t timing) bool {
 
 // enter lets a contact in by a trigger that matches, unless a rule is against it.
 func (w *World) enter(s *Subject, sc *Scenario, t timing, n entry, p patience) {
-	if !w.open(s, sc, t) {
-		return
+	if w.open(s, sc, t) {
+		w.knock(s, sc, n, p)
 	}
+}
+
+// knock takes the key from a trigger and applies the rules.
+func (w *World) knock(s *Subject, sc *Scenario, n entry, p patience) {
 	n.key = n.identity
 	if program := sc.Active.Program; program.Meaning.Entry.Key != "" {
 		q := definition.Question{Event: n.event, Trigger: n.event, Attributes: s.Attributes}
@@ -190,14 +194,14 @@ func (w *World) waitForAudience(s *Subject, sc *Scenario, n entry, p patience) {
 		return
 	}
 	n.event = keep(n.event)
-	n.hops = 0
+	n.hops, n.key = 0, ""
 	c.retries = append(c.retries, retry{sc.hash, s.Now + audienceMemory, n})
 	w.tell(s, sc, Note{What: WaitedForAudience, Until: s.Now + audienceMemory})
 	slices.SortStableFunc(c.retries, func(a, b retry) int { return w.compareScenarios(a.scenario, b.scenario) })
 }
 
 func (n *entry) same(o *entry) bool {
-	return n.raw == o.raw && n.key == o.key && n.identity == o.identity
+	return n.raw == o.raw && n.identity == o.identity
 }
 
 // retryAudiences tries again what waits for attributes.
@@ -214,7 +218,7 @@ func (w *World) retryAudiences(s *Subject) {
 			s.State.retries = append(s.State.retries, *r)
 			continue
 		}
-		w.admit(s, sc, r.entry, waits)
+		w.knock(s, sc, r.entry, waits) // the key is the version's that it enters
 		w.follow(s)
 	}
 }
@@ -245,16 +249,16 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 	p := place{w, s, sc, v, e}
 	if heldOut(sc.Key, s.Name, v.Program.Meaning.Holdout) {
 		t.HeldOut++
-		p.tell(Note{What: WasHeldOut, By: n.event.Type})
-		e.status = held
-		if e.window == 0 {
-			w.forget(sc, e)
-			s.State.ended(e, s.Now)
+		e.control = true
+		p.tell(Note{What: WasHeldOut, By: n.cause()})
+		if !v.owes() {
+			w.withdraw(s, sc, e)
+			return
 		}
-		return
+	} else {
+		t.Active++
+		p.tell(Note{What: Enrolled, By: n.cause()})
 	}
-	t.Active++
-	p.tell(Note{What: Enrolled, By: n.event.Type})
 	p.walk(0)
 }
 

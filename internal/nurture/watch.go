@@ -37,6 +37,17 @@ const (
 	OutsideWindow = "OutsideWindow"
 )
 
+// DropOff stands for the cause where that is no event but that one did not come.
+const DropOff = "drop-off"
+
+// cause names what lets a contact in.
+func (n *entry) cause() string {
+	if n.signal != 0 {
+		return DropOff
+	}
+	return n.event.Type
+}
+
 var outcomes = map[string]What{event.MessageSent: Sent, event.MessageFailed: Failed, event.MessageInDoubt: InDoubt}
 
 // Note is one thing that happened to a contact in a scenario.
@@ -48,7 +59,7 @@ type Note struct {
 	Scenario, Version, Enrolment string
 	// Step is where it happened; empty is on none.
 	Step string
-	// Reason is why, in one word; By the type of the event that was the cause, and empty where that was time.
+	// Reason is why, in one word; By the type of the event that was the cause, or DropOff, and empty where that was time.
 	Reason, By string
 	// Until is when what is waited for ends; 0 is never.
 	Until event.Time

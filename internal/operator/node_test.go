@@ -47,6 +47,7 @@ type program struct {
 	ingest, control, health  string // addresses
 	mounted                  string // the pod's resource version when its Secrets were mounted
 	data, tls, feeds, stderr string // folders and files
+	delivery                 string // likewise
 }
 
 func startNode(namespace string) *node {
@@ -239,9 +240,9 @@ func (n *node) place(pod *corev1.Pod) (*program, error) {
 	home := filepath.Join(n.folder, pod.Name)
 	p := &program{
 		data: filepath.Join(home, "data"), tls: filepath.Join(home, "tls"), feeds: filepath.Join(home, "feeds"),
-		stderr: filepath.Join(home, "stderr"),
+		delivery: filepath.Join(home, "delivery"), stderr: filepath.Join(home, "stderr"),
 	}
-	for _, folder := range []string{p.data, p.tls, p.feeds} {
+	for _, folder := range []string{p.data, p.tls, p.feeds, p.delivery} {
 		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return nil, err
 		}
@@ -261,13 +262,16 @@ func (n *node) place(pod *corev1.Pod) (*program, error) {
 
 // mount writes the pod's Secrets into its folders.
 func (n *node) mount(ctx context.Context, pod *corev1.Pod, p *program) error {
-	folders := map[string]string{"tls": p.tls, "feeds": p.feeds}
+	folders := map[string]string{"tls": p.tls, "feeds": p.feeds, "delivery": p.delivery}
 	for _, volume := range pod.Spec.Volumes {
 		if volume.Secret == nil {
 			continue
 		}
 		var secret corev1.Secret
 		if err := cluster.Get(ctx, types.NamespacedName{Namespace: n.namespace, Name: volume.Secret.SecretName}, &secret); err != nil {
+			if optional := volume.Secret.Optional; apierrors.IsNotFound(err) && optional != nil && *optional {
+				continue
+			}
 			return err
 		}
 		for key, content := range secret.Data {
@@ -283,6 +287,7 @@ func (n *node) mount(ctx context.Context, pod *corev1.Pod, p *program) error {
 func (p *program) start(pod *corev1.Pod) error {
 	local := map[string]string{
 		"--data-dir": p.data, "--tls-dir": p.tls, "--feeds-file": filepath.Join(p.feeds, resources.FeedsFile),
+		"--delivery-file":  filepath.Join(p.delivery, resources.DeliveryFile),
 		"--ingest-address": p.ingest, "--control-address": p.control, "--health-address": p.health,
 	}
 	args := []string{"--reserve=1"}

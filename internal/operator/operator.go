@@ -41,6 +41,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/controller/texts"
 	"github.com/waymark-dev/waymark/internal/controller/workspace"
+	"github.com/waymark-dev/waymark/internal/letter/review"
 	"github.com/waymark-dev/waymark/internal/plane"
 	"github.com/waymark-dev/waymark/internal/resources"
 )
@@ -252,6 +253,7 @@ func (p *parts) setupScenarios(manager ctrl.Manager, o *Options) error {
 	reconciler := &nurturescenario.Reconciler{
 		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
 		Texts:     &texts.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
+		Templates: review.Templates{},
 		Publisher: p.publisher(manager, "NurtureScenario", o.StatusInterval),
 	}
 	return reconciler.SetupWithManager(manager)

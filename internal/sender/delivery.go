@@ -86,7 +86,7 @@ func channelKey(c *definition.DeliveryChannel) string {
 func (s *Sender) SetDelivery(d *definition.Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.leaving() {
 		return
 	}
 	s.delivery.Store(d)

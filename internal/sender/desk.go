@@ -13,16 +13,8 @@ import (
 )
 
 const (
-	// claimsAtOnce bounds the claims of one record.
-	claimsAtOnce = 500
 	// refusedHold is how long an effect is left alone whose claim was not granted, if it is wanted still.
 	refusedHold = time.Second
-	// orphanAfter is how long a channel may be missing from the delivery before its messages are claimed all the same: the fold then
-	// says what becomes of them. orphansAtOnce bounds those.
-	orphanAfter   = 30 * time.Second
-	orphansAtOnce = 100
-	// tokenWait is when a desk looks again whose tokens another one took.
-	tokenWait = 10 * time.Millisecond
 	// releaseEvery bounds how often what is left alone is gone through.
 	releaseEvery = 100 * time.Millisecond
 )
@@ -52,8 +44,8 @@ type Desk struct {
 	woken     chan struct{}
 	// again is when there may be more to do although nothing happens; used by the partition's goroutine.
 	again   time.Time
-	missing map[string]time.Time // since when channels are missing
-	untried map[string]int       // see noteUntried
+	missing map[string]*missing // channels that the delivery has not
+	untried map[string]int      // see noteUntried
 
 	mu   sync.Mutex
 	hand map[string]*item // by effect
@@ -81,6 +73,12 @@ type item struct {
 	until time.Time
 }
 
+// missing is a channel that the delivery has not.
+type missing struct {
+	since time.Time
+	line  *line
+}
+
 type batch struct {
 	offset uint64
 	items  []*item
@@ -103,7 +101,7 @@ type Note struct {
 func newDesk(s *Sender, partition int) *Desk {
 	d := &Desk{
 		sender: s, partition: partition, woken: make(chan struct{}, 1),
-		hand: map[string]*item{}, missing: map[string]time.Time{}, untried: map[string]int{},
+		hand: map[string]*item{}, missing: map[string]*missing{}, untried: map[string]int{},
 	}
 	d.post = newPost(d)
 	return d
@@ -220,152 +218,6 @@ func (d *Desk) leave(it *item, after time.Duration) {
 	if d.releaseAt.IsZero() || it.until.Before(d.releaseAt) {
 		d.releaseAt = it.until
 	}
-}
-
-// claim gives a record of claims for what is wanted and may be sent now; nil for none.
-func (d *Desk) claim(book Book, now event.Time) (*Note, error) {
-	d.release()
-	b := &batch{}
-	for _, key := range book.WantedChannels() {
-		l := d.lineFor(key)
-		if l == nil {
-			continue
-		}
-		if err := d.claimFor(book, l, key, now, b); err != nil {
-			for _, it := range b.items {
-				d.leave(it, 0)
-			}
-			return nil, err
-		}
-	}
-	if len(b.items) == 0 {
-		return nil, nil //nolint:nilnil // nothing to claim is no error
-	}
-	return d.claimNote(b, now), nil
-}
-
-func (d *Desk) claimNote(b *batch, now event.Time) *Note {
-	claims := make([]record.Claim, len(b.items))
-	for i, it := range b.items {
-		claims[i] = record.Claim{Contact: it.contact, Effect: it.effect, Attempt: it.attempt}
-	}
-	return &Note{
-		Record: record.Record{Kind: record.Claims, Claims: record.ClaimsRecord{Time: now, Claims: claims}},
-		Appended: func(offset uint64) {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			b.offset = offset
-			d.claimed = append(d.claimed, b)
-		},
-		Unclear: func() {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.unclear = append(d.unclear, b)
-		},
-		Refused: func() {
-			for _, it := range b.items {
-				it.line.unused()
-				d.leave(it, refusedHold)
-			}
-		},
-	}
-}
-
-// claimFor adds claims of one channel.
-func (d *Desk) claimFor(book Book, l *line, key string, now event.Time, b *batch) error {
-	room, again := l.room(d, func() int64 { return book.ClaimedToday(key, now) }, now)
-	if room == 0 {
-		if !again.IsZero() {
-			d.lookAgain(again)
-		}
-		return nil
-	}
-	wanted := book.Wanted(key, min(room, claimsAtOnce-len(b.items)), d.inHand)
-	for i := range wanted {
-		e := &wanted[i]
-		if settled, err := d.close(book, l, e); err != nil {
-			return err
-		} else if settled {
-			continue
-		}
-		if !l.take() {
-			d.lookAgain(time.Now().Add(tokenWait))
-			return nil
-		}
-		b.items = append(b.items, d.take(l, e))
-	}
-	return nil
-}
-
-// take takes an effect in hand.
-func (d *Desk) take(l *line, e *nurture.Effect) *item {
-	it := &item{desk: d, line: l, contact: e.Contact, effect: e.ID, attempt: e.Attempt + 1, claimed: time.Now()}
-	d.mu.Lock()
-	d.hand[e.ID] = it
-	d.mu.Unlock()
-	return it
-}
-
-// close tells what became of an effect that was claimed and is not tried again: one that this process was granted when its enrolment had just
-// ended was not sent, and of one that was granted to a process that is gone nobody knows it.
-func (d *Desk) close(book Book, l *line, e *nurture.Effect) (closed bool, err error) {
-	told := outcome{kind: event.MessageInDoubt}
-	switch {
-	case !e.Claimed:
-		return false, nil
-	case d.wasUntried(e):
-		told = outcome{kind: event.MessageFailed, class: ClassExited}
-	case l.guarantee() == atLeastOnce:
-		return false, nil
-	}
-	grant, granted, err := book.Grant(e.Contact, e.ID)
-	if err != nil {
-		return false, err
-	}
-	if !granted { // its enrolment has ended
-		grant = nurture.Grant{Effect: e.ID, Contact: e.Contact, Attempt: e.Attempt, Scenario: e.Scenario, Channel: e.Channel, Kind: e.Kind}
-	}
-	it := d.take(l, e)
-	l.enter()
-	l.sender.opts.Metrics.sent(l.key, "InDoubt")
-	it.tell(&grant, told)
-	return true, nil
-}
-
-// mostUntried bounds how many claims that were not granted are remembered.
-const mostUntried = 10_000
-
-// noteUntried remembers a claim that was not granted. If the effect turns out to be claimed by it, its enrolment ended right after.
-func (d *Desk) noteUntried(it *item) {
-	if len(d.untried) >= mostUntried {
-		clear(d.untried)
-	}
-	d.untried[it.effect] = it.attempt
-}
-
-// wasUntried says whether the last claim of an effect was one of this process's that was never tried.
-func (d *Desk) wasUntried(e *nurture.Effect) bool {
-	attempt, noted := d.untried[e.ID]
-	delete(d.untried, e.ID)
-	return noted && attempt == e.Attempt
-}
-
-// lineFor gives the line of a channel, or one that only lets the fold decide, when the channel has been missing for a while.
-func (d *Desk) lineFor(key string) *line {
-	if l := d.sender.line(key); l != nil {
-		delete(d.missing, key)
-		return l
-	}
-	since, known := d.missing[key]
-	if !known {
-		since = time.Now()
-		d.missing[key] = since
-	}
-	if time.Since(since) < orphanAfter {
-		d.lookAgain(since.Add(orphanAfter))
-		return nil
-	}
-	return d.sender.orphans(key)
 }
 
 func (d *Desk) inHand(effect string) bool {

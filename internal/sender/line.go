@@ -97,7 +97,7 @@ func (l *line) room(d *Desk, claimedToday func() int64, today event.Time) (n int
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	if l.stopped {
+	if l.stopped || l.orphan && l.sender.leaving() {
 		return 0, time.Time{}
 	}
 	if l.key != setLine && !l.orphan {

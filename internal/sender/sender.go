@@ -66,11 +66,11 @@ type Sender struct {
 	giveUp  context.CancelFunc
 
 	delivery atomic.Pointer[definition.Delivery] // nil until there is one
+	stopping atomic.Bool
 
 	mu      sync.Mutex
 	lines   map[string]*line // by channel key
-	closed  bool
-	closing sync.WaitGroup // channels that finish what is in flight
+	closing sync.WaitGroup   // channels that finish what is in flight
 }
 
 // New makes a sender. It sends nothing before SetDelivery, but for what needs no channel.
@@ -106,6 +106,9 @@ func (s *Sender) line(key string) *line {
 	return s.lines[key]
 }
 
+// leaving says that nothing more is claimed.
+func (s *Sender) leaving() bool { return s.stopping.Load() }
+
 func (s *Sender) settings() *definition.Delivery { return s.delivery.Load() }
 
 // share is the part of a channel's limits that this runner may use: that of the partitions which it owns.
@@ -124,8 +127,8 @@ func (s *Sender) wake() {
 // was granted and not begun is put off. The partitions must still be folded meanwhile, or what was claimed last is in doubt.
 func (s *Sender) Run(ctx context.Context) {
 	s.probeAll(ctx)
+	s.stopping.Store(true)
 	s.mu.Lock()
-	s.closed = true
 	for _, l := range s.lines {
 		s.closing.Go(l.stop)
 	}

@@ -133,6 +133,21 @@ func TestWhatADeadProcessWasSendingIsInDoubt(t *testing.T) {
 	}
 }
 
+// Not even AtLeastOnce sends what a dead process may have sent, once the person has left the scenario.
+func TestWhatEndedIsNotSentAgain(t *testing.T) {
+	run(t, 1, func(t *testing.T, b *bureau) {
+		b.sender.SetDelivery(delivery(mail("mail", func(c *definition.DeliveryChannel) { c.Guarantee = definition.AtLeastOnce })))
+		b.wants(mailKey, []string{"anna"}, func(w *want) {
+			w.effect.Claimed, w.effect.Attempt, w.effect.Ended, w.exited = true, 1, true, true
+		})
+		time.Sleep(10 * time.Second)
+		wantOutcomes(t, b.books[0], map[string]int{"indoubt": 1})
+		if n := len(b.sinks["mail"].got); n > 0 {
+			t.Errorf("%d messages left", n)
+		}
+	})
+}
+
 func TestAMessageInDoubtIsTriedAgainOnlyIfThatIsPromised(t *testing.T) {
 	for name, test := range map[string]struct {
 		guarantee definition.Guarantee
@@ -336,11 +351,11 @@ func TestAChannelThatNobodyKnowsIsLeftToTheFold(t *testing.T) {
 	run(t, 1, func(t *testing.T, b *bureau) {
 		b.sender.SetDelivery(delivery())
 		b.wants("MessageChannel/sales/gone", []string{"anna"})
-		time.Sleep(20 * time.Second)
+		time.Sleep(2 * time.Minute)
 		if n := len(b.books[0].claims); n != 0 {
 			t.Errorf("%d claims for a channel that may come yet", n)
 		}
-		time.Sleep(20 * time.Second)
+		time.Sleep(70 * time.Second)
 		wantOutcomes(t, b.books[0], map[string]int{"deferred/ChannelMissing": 1})
 	})
 }

@@ -55,8 +55,8 @@ func (l *line) try(j job, settings *definition.DeliveryChannel, open *handle) {
 // sendAs sends a message in the delivery's mode. This is the one place where messages leave.
 func (l *line) sendAs(j job, m *channel.Message, delivery *definition.Delivery, settings *definition.DeliveryChannel, open *handle) {
 	s, g := l.sender, &j.grant
-	real := delivery.Mode == ModeLive
-	if !real && !redirect(m, delivery, settings.Medium) {
+	live := delivery.Mode == ModeLive
+	if !live && !redirect(m, delivery, settings.Medium) {
 		s.opts.Metrics.sent(l.key, ClassDryRun)
 		j.item.tell(g, outcome{kind: event.MessageSent, class: ClassDryRun})
 		return
@@ -69,7 +69,7 @@ func (l *line) sendAs(j job, m *channel.Message, delivery *definition.Delivery, 
 		s.opts.Logger.Info("a message was not accepted", "channel", l.key, "effect", g.Effect, "class", string(r.Class), "code", r.Code, "error", r.Err.Error())
 	}
 	v := judge(r, g, &settings.Channel, s.opts.Now())
-	if !real && v.tell != nil && v.tell.kind == event.MessageFailed { // it is the fault of where it was led, not of the person's address
+	if !live && v.tell != nil && v.tell.kind == event.MessageFailed { // it is the fault of where it was led, not of the person's address
 		v.tell.class = string(channel.Other)
 	}
 	j.item.follow(g, v)

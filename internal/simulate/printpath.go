@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/nurture"
 )
 
@@ -47,6 +48,9 @@ func (r *Result) PrintPath(w io.Writer, format string) error {
 	var rows []metav1.TableRow
 	for i := range path {
 		s := &path[i]
+		if i+1 < len(path) && s.isIn(&path[i+1]) && (s.cause() == "" || path[i+1].By == s.By || i > 0 && s.follows(&path[i-1])) {
+			continue
+		}
 		scenario := ""
 		if several || format == FormatWide {
 			scenario = s.Scenario
@@ -54,6 +58,16 @@ func (r *Result) PrintPath(w io.Writer, format string) error {
 		rows = append(rows, metav1.TableRow{Cells: []any{s.Time.Format(pathTime), scenario, s.Step, s.sentence()}})
 	}
 	return printBare(w, false, pathColumns, rows)
+}
+
+// isIn says whether the next line says all that this one does: that somebody arrived at a step shows in what the step did.
+func (s *PathStep) isIn(next *PathStep) bool {
+	return nurture.What(s.What) == nurture.Arrived && next.What != s.What && next.Enrolment == s.Enrolment && next.Step == s.Step && next.Time.Equal(s.Time)
+}
+
+// follows says whether the line before names the cause.
+func (s *PathStep) follows(before *PathStep) bool {
+	return nurture.What(before.What) == nurture.Enrolled && before.Enrolment == s.Enrolment && before.Time.Equal(s.Time)
 }
 
 const pathTime = "2006-01-02 15:04:05 MST"
@@ -71,7 +85,7 @@ func (s *PathStep) sentence() string {
 	case nurture.Enrolled:
 		return "entered" + s.cause()
 	case nurture.WasHeldOut:
-		return "entered" + s.cause() + ", and is held out: nothing is sent"
+		return "entered" + s.cause() + ", and is held out: nothing is sent but what is owed"
 	case nurture.Refused:
 		return "did not enter: " + s.Reason + s.cause()
 	case nurture.WaitedForAudience:
@@ -97,8 +111,9 @@ func (s *PathStep) sentence() string {
 }
 
 func (s *PathStep) cause() string {
-	if s.By == "" {
-		return ""
+	switch s.By {
+	case "", event.MessageSent, event.MessageFailed:
+		return "" // that one step follows another needs no words
 	}
 	return " by " + s.By
 }

@@ -102,6 +102,20 @@ var sampleScenarios = map[string]map[string]brought{
 	}},
 }
 
+// passed is what the stages of a funnel counted.
+type passed struct{ entered, recovered numbers }
+
+// sampleFunnels are what the funnels of the same samples must count of their stories.
+var sampleFunnels = map[string]passed{
+	"salon":     {entered: numbers{"booked": 32, "trial": 24, "package": 13}},
+	"lawyer":    {entered: numbers{"lead": 21, "reads": 4, "consultation": 6, "contract": 2}},
+	"clothes":   {numbers{"visit": 63, "cart": 63, "checkout": 25, "purchase": 25}, numbers{"cart": 18}}, // came back after the hour
+	"agency":    {entered: numbers{"search": 21, "reading": 21, "consultation": 10, "contract": 4}},
+	"b2b":       {entered: numbers{"request": 14, "offer": 12, "deal": 6}},
+	"messenger": {entered: numbers{"started": 18, "talks": 9, "trial": 8, "paid": 4}},
+	"aida":      {numbers{"interest": 11, "desire": 7, "action": 2}, numbers{"desire": 2}},
+}
+
 func TestSampleScenariosBringWhatTheyAreFor(t *testing.T) {
 	t.Parallel()
 	for sample, scenarios := range sampleScenarios {
@@ -128,7 +142,11 @@ func TestSampleScenariosBringWhatTheyAreFor(t *testing.T) {
 				got[scenario.Name] = broughtBy(&scenario.Status)
 			}
 			if diff := gocmp.Diff(scenarios, got, gocmp.AllowUnexported(brought{})); diff != "" {
-				t.Errorf("numbers (-want +got):\n%s", diff)
+				t.Errorf("scenarios (-want +got):\n%s", diff)
+			}
+			funnel := funnelOf(t, result)
+			if diff := gocmp.Diff(sampleFunnels[sample], passedBy(&funnel.Status), gocmp.AllowUnexported(passed{})); diff != "" {
+				t.Errorf("funnel (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -148,6 +166,22 @@ func broughtBy(s *v1alpha1.NurtureScenarioStatus) brought {
 		}
 	}
 	return b
+}
+
+func passedBy(s *v1alpha1.FunnelStatus) passed {
+	p := passed{entered: numbers{}}
+	for _, stage := range s.Stages {
+		if stage.Entered > 0 {
+			p.entered[stage.Name] = stage.Entered
+		}
+		if stage.Recovered > 0 {
+			if p.recovered == nil {
+				p.recovered = numbers{}
+			}
+			p.recovered[stage.Name] = stage.Recovered
+		}
+	}
+	return p
 }
 
 func count(n *int64) int64 {

@@ -50,6 +50,10 @@ type Options struct {
 	Answers string
 	// Sends is given every message, call and task that scenarios would have sent, as JSON Lines in the order of time; nil: nobody is.
 	Sends io.Writer
+	// Message is told of each of them, too; nil: nobody is. An error ends the simulation.
+	Message func(*Message) error
+	// Untracked leaves the tracking of clicks and opens out of messages, so that it can be told where their links lead.
+	Untracked bool
 	// Trace names a contact whose path through the scenarios Result.Path is to hold; empty: nobody's.
 	Trace string
 	// Stdin is what "-" reads.
@@ -204,6 +208,14 @@ func (o *Options) observe(p *plan) *tracer {
 				return fmt.Errorf("write a message: %w", err)
 			}
 			return nil
+		})
+	}
+	if o.Message != nil {
+		watchers = append(watchers, func(s *sight) error {
+			if s.message == nil {
+				return nil
+			}
+			return o.Message(s.message)
 		})
 	}
 	var traced *tracer

@@ -88,7 +88,7 @@ type studio struct {
 // linkKey signs the links in messages that nobody is sent.
 var linkKey = base64.StdEncoding.EncodeToString([]byte("waymark-simulate-signs-no-secret"))
 
-func newStudio(w *workspace, given *answers) *studio {
+func newStudio(w *workspace, given *answers, tracked bool) *studio {
 	spec := &w.resource.Spec
 	s := &studio{
 		delivery: definition.Delivery{
@@ -100,7 +100,11 @@ func newStudio(w *workspace, given *answers) *studio {
 		failed:   map[string]int64{},
 	}
 	for _, c := range w.channels {
-		s.channels[c.key] = &definition.DeliveryChannel{Channel: c.meaning}
+		by := &definition.DeliveryChannel{Channel: c.meaning}
+		if !tracked {
+			by.Tracking = definition.Tracking{}
+		}
+		s.channels[c.key] = by
 	}
 	return s
 }

@@ -84,6 +84,6 @@ func (a *act) doesTask(n *enrolment, e *event.Event) bool {
 // isSet goes on when the attributes that the step asked for are written.
 func (a *act) isSet(n *enrolment, e *event.Event) {
 	if e.Type == event.Identify && e.Source == "waymark" && e.Origin == "" && messageData(e).Effect == n.effect.id {
-		a.leave(n, n.at().Next)
+		a.goOn(n, n.at().Next)
 	}
 }

@@ -15,7 +15,6 @@ func (i *Interpreter) enforce(s *scenario, v *version) {
 	s.active, s.pending = v, nil
 	for _, c := range i.everybody() {
 		a := i.begin(c, i.clock)
-		a.ring()
 		for _, n := range a.inOrder() {
 			if n.scenario == s && n.inside() && n.version.id != v.id && v.program.Meaning.InFlight == definition.Migrate {
 				a.move(n)
@@ -163,7 +162,13 @@ func (i *Interpreter) thaw(s *scenario, since event.Time, catchUp definition.Cat
 			a.arm(s)
 		}
 		a.lead()
-		a.ring()
+	}
+}
+
+// ringAll lets everybody act who is due.
+func (i *Interpreter) ringAll() {
+	for _, c := range i.everybody() {
+		i.begin(c, i.clock).ring()
 	}
 }
 

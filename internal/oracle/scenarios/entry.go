@@ -146,7 +146,7 @@ func (a *act) enter(s *scenario, because cause) {
 	if former != nil {
 		switch {
 		case rule.OnRepeat == definition.RepeatUpdate:
-			former.trigger = because.event
+			former.remember(because.event)
 			return
 		case rule.OnRepeat == definition.RepeatIgnore:
 			a.refuse(s, "Repeat")
@@ -169,7 +169,7 @@ func (a *act) enter(s *scenario, because cause) {
 		return
 	}
 	if former != nil {
-		a.exit(former, "Restarted")
+		a.end(former, "Restarted")
 	}
 	a.admit(s, because, id, key)
 }
@@ -199,21 +199,28 @@ func (a *act) again(s *scenario, key string) string {
 // admit begins an enrolment.
 func (a *act) admit(s *scenario, because cause, id, key string) {
 	n := &enrolment{
-		scenario: s, version: s.active, id: id, key: key, identity: because.identity, trigger: because.event, vars: map[string]string{},
+		scenario: s, version: s.active, id: id, key: key, identity: because.identity, vars: map[string]string{},
 		entered: a.now, visits: map[string]int{},
 		held: bucket(10_000, s.key, a.c.name, "holdout") < uint64(s.active.program.Meaning.Holdout),
 	}
+	n.keeps = n.version.program.ReadsTrigger || slices.ContainsFunc(n.meaning().Steps, func(s definition.Step) bool { return s.Enter != nil })
+	n.remember(because.event)
 	n.setWindow()
 	a.c.enrolments = append(a.c.enrolments, n)
 	a.note(n, Fact{What: Entered, Held: n.held})
-	if n.held {
-		if n.meaning().Goal == nil {
-			n.over, n.endedAt = true, a.now
-		}
+	if n.held && !n.version.owes() {
+		a.exit(n, "")
 		return
 	}
 	a.hops[n] = because.hops
 	a.arrive(n, 0)
+}
+
+// remember keeps the event that let the contact in, if the version by which it entered asks for it.
+func (n *enrolment) remember(e *event.Event) {
+	if n.keeps {
+		n.trigger = e
+	}
 }
 
 // setWindow sets until when a goal counts.
@@ -246,7 +253,7 @@ func (a *act) lead() {
 	for len(a.led) > 0 {
 		next := a.led[0]
 		a.led = a.led[1:]
-		s := a.Interpreter.scenarios[next.to]
+		s := a.scenarios[next.to]
 		switch {
 		case s == nil || s.removed || s.newest() == nil || !s.newest().program.Meaning.Trigger.Enter:
 		case next.because.hops > definition.MaxHops:

@@ -70,10 +70,14 @@ func (i *Interpreter) tick(t event.Time) {
 	before := i.clock
 	i.clock = max(i.clock, t)
 	i.bury()
+	var known []*contact // before anything happened
 	for _, c := range i.everybody() {
-		i.begin(c, i.clock).ring()
+		if c.isKnown() {
+			known = append(known, c)
+		}
 	}
-	i.fire(before)
+	i.ringAll()
+	i.fire(before, known)
 }
 
 // heed says whether an operator may still speak.
@@ -147,6 +151,7 @@ func (i *Interpreter) applyScenario(r *record.ApplyRecord, v *version) error {
 	default:
 		i.enforce(s, v)
 	}
+	i.ringAll()
 	return nil
 }
 
@@ -175,7 +180,7 @@ func (i *Interpreter) bury() {
 			a := i.begin(c, i.clock)
 			for _, n := range c.enrolments {
 				if n.scenario == s {
-					a.exit(n, "ScenarioDeleted")
+					a.end(n, "ScenarioDeleted")
 					n.mature = true
 				}
 			}
@@ -196,12 +201,12 @@ func (i *Interpreter) stand(r *record.StandingRecord) error {
 	if !i.heed(r.Leader) {
 		return nil
 	}
-	before := i.standings[r.Key]
-	i.standings[r.Key] = standing
 	s := i.scenarios[r.Key]
 	if s == nil {
 		return nil
 	}
+	before := i.standings[r.Key]
+	i.standings[r.Key] = standing
 	switch {
 	case standing.Suspended && !before.Suspended:
 		s.suspendedAt = i.clock
@@ -211,6 +216,7 @@ func (i *Interpreter) stand(r *record.StandingRecord) error {
 	if v := s.pending; v != nil && !standing.Held && !s.removed {
 		i.enforce(s, v)
 	}
+	i.ringAll()
 	return nil
 }
 
@@ -270,7 +276,7 @@ func (i *Interpreter) signal(x *record.Signal) {
 	if x.Retracted {
 		for _, n := range a.inOrder() {
 			if n.identity == x.ID {
-				a.exit(n, "TriggerRetracted")
+				a.end(n, "TriggerRetracted")
 			}
 		}
 		c.hopeful = slices.DeleteFunc(c.hopeful, func(h hopeful) bool { return h.cause.identity == x.ID })
@@ -306,7 +312,7 @@ func (i *Interpreter) claim(r record.Claim, now event.Time) {
 }
 
 // fire takes in the audience of every schedule whose instant has come since: of several that were missed, for the latest, unless it is too old.
-func (i *Interpreter) fire(since event.Time) {
+func (i *Interpreter) fire(since event.Time, known []*contact) {
 	for _, s := range i.inOrder() {
 		if s.removed || s.active == nil || s.active.program.Meaning.Trigger.Schedule == nil {
 			continue
@@ -322,16 +328,14 @@ func (i *Interpreter) fire(since event.Time) {
 		if latest == 0 || i.clock > latest.Add(t.MaxAge) {
 			continue
 		}
-		for _, c := range i.everybody() {
+		for _, c := range known {
 			a := i.begin(c, i.clock)
-			switch {
-			case !c.isKnown():
-			case i.standings[s.key].Suspended:
+			if i.standings[s.key].Suspended {
 				a.refuse(s, "Suspended")
-			default:
-				a.enter(s, cause{raw: c.name, identity: scheduled(latest), once: true, silent: true})
-				a.lead()
+				continue
 			}
+			a.enter(s, cause{raw: c.name, identity: scheduled(latest), once: true, silent: true})
+			a.lead()
 		}
 	}
 }
