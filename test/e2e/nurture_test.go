@@ -154,7 +154,7 @@ func (w *world) scenario(ctx context.Context, g Gomega, name string) *v1alpha1.N
 // linkIn finds the first address in a letter whose path has a part.
 func linkIn(page, part string) string {
 	GinkgoHelper()
-	for _, piece := range strings.Split(page, `"`) {
+	for piece := range strings.SplitSeq(page, `"`) {
 		if strings.HasPrefix(piece, "http") && strings.Contains(piece, part) {
 			return piece
 		}
