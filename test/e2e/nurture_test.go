@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 )
@@ -133,6 +134,34 @@ var _ = Describe("A scenario", func() {
 			g.Expect(s.Steps[1].Unsubscribed).To(BeEquivalentTo(1))
 		}).WithContext(ctx).Should(Succeed())
 		Expect(box.subjects(ctx, Default, "anna@example.com")).To(Equal([]string{"Welcome, anna"}))
+	})
+
+	It("keeps its times when the pod is lost in a wait, and takes up an edit for those inside", func(ctx context.Context) {
+		w := newWorld(ctx, "waiting")
+		box := w.sink(ctx)
+		w.apply(ctx, clubWorkspace+clubMail+strings.Replace(welcome, "for: 4s", "for: 40s", 1))
+		post := w.feed(ctx, "club")
+		w.ready(ctx, &v1alpha1.NurtureScenario{}, "welcome")
+		Expect(post.send(ctx, append(member("anna"), member("boris")...))).To(Succeed())
+		arrives(ctx, box, "anna@example.com")
+		arrives(ctx, box, "boris@example.com")
+
+		By("losing the pod, and editing the second letter meanwhile")
+		zero := int64(0)
+		Expect(cluster.Delete(ctx, w.runner(ctx, Default), &client.DeleteOptions{GracePeriodSeconds: &zero})).To(Succeed())
+		edited := strings.Replace(strings.Replace(welcome, "for: 4s", "for: 40s", 1), "Three tips", "Four tips", 1)
+		w.apply(ctx, edited+"  inFlight: Migrate\n")
+		Eventually(func(g Gomega) {
+			for _, name := range []string{"anna", "boris"} {
+				mails := box.to(ctx, g, name+"@example.com")
+				g.Expect(box.subjects(ctx, g, name+"@example.com")).To(Equal([]string{"Welcome, " + name, "Four tips"}))
+				g.Expect(after(mails[0], mails[1])).To(BeNumerically("~", 40*time.Second, 4*time.Second))
+			}
+			s := w.scenario(ctx, g, "welcome").Status
+			g.Expect(s.Entered).To(HaveValue(BeEquivalentTo(2)))
+			g.Expect(s.Sent).To(HaveValue(BeEquivalentTo(4)))
+			g.Expect(s.Active).To(HaveValue(BeEquivalentTo(0)))
+		}).WithContext(ctx).Should(Succeed())
 	})
 })
 
