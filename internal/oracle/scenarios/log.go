@@ -210,7 +210,7 @@ func (i *Interpreter) stand(r *record.StandingRecord) error {
 	switch {
 	case standing.Suspended && !before.Suspended:
 		s.suspendedAt = i.clock
-	case before.Suspended && !standing.Suspended:
+	case before.Suspended && !standing.Suspended && !s.removed: // else it goes on when it comes back
 		i.thaw(s, s.suspendedAt, standing.CatchUp)
 	}
 	if v := s.pending; v != nil && !standing.Held && !s.removed {
