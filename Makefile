@@ -86,7 +86,7 @@ test: envtest-binaries ## Run unit, property and controller tests.
 	@go test $$(go list ./... | grep -v /test/e2e)
 
 .PHONY: e2e
-e2e: deploy-local ## Run the end-to-end tests on a real cluster, which is brought up for it.
+e2e: deploy-local sink-load ## Run the end-to-end tests on a real cluster, which is brought up for it.
 	@KUBECONFIG="$$(go run ./hack/cluster kubeconfig)" KUBECTL_WAYMARK=$(CURDIR)/bin/kubectl-waymark \
 		go test ./test/e2e -count 1 -timeout 40m -v -ginkgo.v
 

@@ -152,7 +152,7 @@ var _ = Describe("Deleting", func() {
 // runner gives the workspace's one running pod.
 func (w *world) runner(ctx context.Context, g Gomega) *corev1.Pod {
 	var list corev1.PodList
-	g.Expect(cluster.List(ctx, &list, client.InNamespace(w.Namespace))).To(Succeed())
+	g.Expect(cluster.List(ctx, &list, client.InNamespace(w.Namespace), client.MatchingLabels{"app.kubernetes.io/managed-by": "waymark"})).To(Succeed())
 	g.Expect(list.Items).To(HaveLen(1))
 	g.Expect(list.Items[0].Status.Phase).To(Equal(corev1.PodRunning))
 	return &list.Items[0]

@@ -107,6 +107,11 @@ func (w *world) ready(ctx context.Context, kind client.Object, name string) {
 	}).WithContext(ctx).Should(Succeed())
 }
 
+// key names an object of the world.
+func (w *world) key(name string) client.ObjectKey {
+	return client.ObjectKey{Namespace: w.Namespace, Name: name}
+}
+
 func conditionsOf(kind client.Object) []metav1.Condition {
 	return kind.(interface{ GetConditions() []metav1.Condition }).GetConditions()
 }

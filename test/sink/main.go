@@ -9,14 +9,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -39,7 +42,8 @@ func run(ctx context.Context, arguments []string) error {
 	mailAddress := flags.String("smtp", ":2525", "address of the mail server")
 	httpAddress := flags.String("http", ":8025", "address of everything else")
 	signingKey := flags.String("signing-key", os.Getenv("SIGNING_KEY"), "key that webhooks must be signed with, by default $SIGNING_KEY; empty takes all")
-	behaviour := flags.String("behaviour", "{}", "how to treat what arrives, as JSON: reject, delayMillis, dropEvery, loseEvery, deferEvery")
+	certificates := flags.String("tls", "", "folder with tls.crt and tls.key, with which the mail server offers TLS and to log in; it may be empty")
+	behaviour := flags.String("behaviour", "{}", "how to treat what arrives, as JSON: reject, delayMillis, dropEvery, loseEvery, deferEvery, password")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -59,7 +63,11 @@ func run(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return errors.Join(err, mailListener.Close())
 	}
-	mail := box.MailServer(os.Stderr)
+	offered, err := certificatesIn(*certificates)
+	if err != nil {
+		return errors.Join(err, mailListener.Close(), httpListener.Close())
+	}
+	mail := box.MailServer(os.Stderr, offered...)
 	web := &http.Server{Handler: box.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return mail.Serve(mailListener) })
@@ -72,4 +80,19 @@ func run(ctx context.Context, arguments []string) error {
 		return err
 	}
 	return nil
+}
+
+// certificatesIn reads the certificate in a folder, if there is one.
+func certificatesIn(folder string) ([]tls.Certificate, error) {
+	if folder == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-tls: %w", err)
+	}
+	return []tls.Certificate{certificate}, nil
 }

@@ -44,6 +44,8 @@ type Behaviour struct {
 	LoseEvery int64 `json:"loseEvery,omitempty"`
 	// DeferEvery has every n-th message refused for the moment (451, 503, 429).
 	DeferEvery int64 `json:"deferEvery,omitempty"`
+	// Password is what mail servers' users have to log in with; empty asks nobody to.
+	Password string `json:"password,omitempty"`
 }
 
 // Inbox remembers messages. It is safe for concurrent use.
@@ -99,6 +101,13 @@ func (i *Inbox) unknown(address string) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.reject != nil && i.reject.MatchString(address)
+}
+
+// password is what has to be logged in with.
+func (i *Inbox) password() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.behave.Password
 }
 
 // fate is what becomes of a message.

@@ -5,6 +5,7 @@ package inbox
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"log"
 	"mime"
@@ -13,17 +14,21 @@ import (
 	"net/mail"
 	"strings"
 
+	"github.com/emersion/go-sasl"
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// MailServer makes the mail server. It has no TLS and lets everybody in.
-func (i *Inbox) MailServer(errors io.Writer) *gosmtp.Server {
+// MailServer makes the mail server. With a certificate it offers TLS and, over it, to log in.
+func (i *Inbox) MailServer(errors io.Writer, certificates ...tls.Certificate) *gosmtp.Server {
 	server := gosmtp.NewServer(gosmtp.BackendFunc(func(conn *gosmtp.Conn) (gosmtp.Session, error) {
 		return &mailSession{inbox: i, conn: conn}, nil
 	}))
 	server.Domain = "sink"
 	server.EnableSMTPUTF8 = true
 	server.MaxMessageBytes = 16 << 20
+	if len(certificates) > 0 {
+		server.TLSConfig = &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12}
+	}
 	server.ErrorLog = log.New(errors, "smtp: ", 0)
 	return server
 }
@@ -32,11 +37,34 @@ type mailSession struct {
 	inbox *Inbox
 	conn  *gosmtp.Conn
 	to    []string
+	// password is the one that was logged in with.
+	password string
 }
 
-func (s *mailSession) Reset()                                 { s.to = nil }
-func (s *mailSession) Logout() error                          { return nil }
-func (s *mailSession) Mail(string, *gosmtp.MailOptions) error { s.to = nil; return nil }
+func (s *mailSession) Reset()        { s.to = nil }
+func (s *mailSession) Logout() error { return nil }
+
+// AuthMechanisms and Auth let log in whoever knows the password, if there is one.
+func (s *mailSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *mailSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, _, password string) error {
+		if password != s.inbox.password() {
+			return gosmtp.ErrAuthFailed
+		}
+		s.password = password
+		return nil
+	}), nil
+}
+
+// Mail takes mail of those only who know the password as it is now.
+func (s *mailSession) Mail(string, *gosmtp.MailOptions) error {
+	s.to = nil
+	if wanted := s.inbox.password(); wanted != "" && s.password != wanted {
+		return gosmtp.ErrAuthRequired
+	}
+	return nil
+}
 
 func (s *mailSession) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	if s.inbox.unknown(to) {
