@@ -40,7 +40,7 @@ func Cluster(ctx context.Context, target Target) ([]Runner, error) {
 		return nil, fmt.Errorf("reach the cluster: %w", err)
 	}
 	return runners(ctx, api, client.ObjectKey{Namespace: namespace, Name: target.Workspace}, func(ctx context.Context, pod string) (net.Conn, error) {
-		conn, err := forward(ctx, config, namespace, pod, resources.ControlPort)
+		conn, err := forward(ctx, config, namespace, pod)
 		if err != nil {
 			return nil, fmt.Errorf("forward a port to pod %s/%s (needs: create pods/portforward): %w", namespace, pod, err)
 		}

@@ -20,10 +20,12 @@ import (
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 	"k8s.io/streaming/pkg/httpstream"
+
+	"github.com/waymark-dev/waymark/internal/resources"
 )
 
-// forward connects with a port of a pod through the API server. Nothing listens on this machine meanwhile.
-func forward(ctx context.Context, config *rest.Config, namespace, pod string, port int32) (net.Conn, error) {
+// forward connects with the control port of a pod through the API server. Nothing listens on this machine meanwhile.
+func forward(ctx context.Context, config *rest.Config, namespace, pod string) (net.Conn, error) {
 	dialer, err := forwardDialer(config, namespace, pod)
 	if err != nil {
 		return nil, err
@@ -34,7 +36,7 @@ func forward(ctx context.Context, config *rest.Config, namespace, pod string, po
 	}
 	result := make(chan dialed, 1)
 	go func() { // what is dialed knows no context
-		conn, err := open(dialer, pod, port)
+		conn, err := open(dialer, pod)
 		result <- dialed{conn, err}
 	}()
 	select {
@@ -87,14 +89,15 @@ type forwarded struct {
 	failed chan error // gets what the pod's side says went wrong
 }
 
-func open(dialer httpstream.Dialer, pod string, port int32) (*forwarded, error) {
+func open(dialer httpstream.Dialer, pod string) (*forwarded, error) {
+	port := strconv.Itoa(int(resources.ControlPort))
 	all, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
 	if err != nil {
 		return nil, err
 	}
 	headers := http.Header{}
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
-	headers.Set(corev1.PortHeader, strconv.Itoa(int(port)))
+	headers.Set(corev1.PortHeader, port)
 	headers.Set(corev1.PortForwardRequestIDHeader, "0")
 	failures, err := all.CreateStream(headers)
 	if err != nil {
@@ -106,7 +109,7 @@ func open(dialer httpstream.Dialer, pod string, port int32) (*forwarded, error) 
 	if err != nil {
 		return nil, errors.Join(err, all.Close())
 	}
-	f := &forwarded{Stream: data, all: all, to: address(net.JoinHostPort(pod, strconv.Itoa(int(port)))), failed: make(chan error, 1)}
+	f := &forwarded{Stream: data, all: all, to: address(net.JoinHostPort(pod, port)), failed: make(chan error, 1)}
 	go f.listen(failures)
 	return f, nil
 }

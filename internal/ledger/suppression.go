@@ -138,7 +138,7 @@ const callBytes = 1 << 20
 // importSuppressions hands lines on in calls of their own, each to all runners.
 func importSuppressions(ctx context.Context, runners []Runner, from io.Reader) (sum control.Suppressed, err error) {
 	lines := bufio.NewScanner(from)
-	lines.Buffer(make([]byte, 0, 64<<10), control.MaxSuppressionBytes)
+	lines.Buffer(make([]byte, 0, control.MaxSuppressionBytes), control.MaxSuppressionBytes)
 	var call bytes.Buffer
 	before, inCall := 0, 0 // lines
 	hand := func() error {
