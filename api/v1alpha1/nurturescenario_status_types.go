@@ -33,7 +33,8 @@ type NurtureScenarioStatus struct {
 	// +optional
 	Active *int64 `json:"active,omitempty"`
 
-	// heldOut counts entries that are sent nothing, as holdout says.
+	// heldOut counts entries that are sent nothing, or only what they are owed, as
+	// holdout says.
 	// +optional
 	HeldOut *int64 `json:"heldOut,omitempty"`
 

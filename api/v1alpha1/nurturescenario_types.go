@@ -50,8 +50,9 @@ type NurtureScenarioSpec struct {
 	Exits []EventMatch `json:"exits,omitempty"`
 
 	// holdout is the share of people who are sent nothing, such as "10%", so that
-	// it can be told what the scenario brings. Messages that are owed to people do
-	// not belong into a scenario with a holdout.
+	// it can be told what the scenario brings. Messages with the purpose
+	// Transactional are sent to them all the same: for these they are led through
+	// the steps, without marketing and tasks.
 	// +optional
 	Holdout Percent `json:"holdout,omitempty"`
 

@@ -129,7 +129,7 @@ func runSimulate(command *cobra.Command, o simulate.Options, format, sends strin
 		return errors.New("no manifests: name them with -f")
 	case len(o.Events) == 0:
 		return errors.New("no events: name a file with --events")
-	case count(o.Manifests, "-")+count(o.Events, "-") > 1:
+	case standardInput(o.Manifests)+standardInput(o.Events) > 1:
 		return errors.New("standard input, -, can be read only once")
 	}
 	attend(command, &o)
@@ -177,10 +177,11 @@ func (o *output) Close() error {
 	return nil
 }
 
-func count(values []string, value string) int {
+// standardInput says how many of the files are that.
+func standardInput(files []string) int {
 	n := 0
-	for _, v := range values {
-		if v == value {
+	for _, file := range files {
+		if file == "-" {
 			n++
 		}
 	}

@@ -116,6 +116,8 @@ func TestSimulateFails(t *testing.T) {
 		"without events":                {args: []string{"-f", manifests}, want: "no events: name a file with --events"},
 		"with a file that is not there": {args: []string{"-f", manifests, "--events", "missing.jsonl"}, want: "read events: open missing.jsonl: no such file or directory"},
 		"with an unknown format":        {args: []string{"-f", manifests, "--events", events, "-o", "xml"}, want: `--output: unknown format "xml": write one of table, wide, yaml, json`},
+		"with nowhere to write to":      {args: []string{"-f", manifests, "--events", events, "--sends", "missing/sends.jsonl"}, want: "--sends: open missing/sends.jsonl: no such file or directory"},
+		"with answers that are missing": {args: []string{"-f", manifests, "--events", events, "--answers", "missing.jsonl"}, want: "read answers: open missing.jsonl: no such file or directory"},
 		"with a time that is none":      {args: []string{"-f", manifests, "--events", events, "--until", "today"}, want: `--until: "today" is no time of RFC 3339`},
 		"with a pattern behind a flag":  {args: []string{"-f", "a.yaml", "b.yaml", "--events", events}, want: `unexpected argument "b.yaml": write -f or --events before every file`},
 		"with standard input twice":     {args: []string{"-f", "-", "--events", "-"}, want: "standard input, -, can be read only once"},

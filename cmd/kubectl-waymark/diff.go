@@ -77,7 +77,7 @@ func runDiff(command *cobra.Command, o compare.Options, format string) (differen
 		return false, errors.New("no old manifests: name them with --against")
 	case len(o.Simulate.Events) == 0:
 		return false, errors.New("no events: name a file with --events")
-	case count(o.New, "-")+count(o.Old, "-")+count(o.Simulate.Events, "-") > 0:
+	case standardInput(o.New)+standardInput(o.Old)+standardInput(o.Simulate.Events) > 0:
 		return false, errors.New("standard input, -, can be read only once, and a comparison reads everything twice: name files")
 	}
 	attend(command, &o.Simulate)

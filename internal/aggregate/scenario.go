@@ -52,7 +52,7 @@ type Message struct {
 	Deferred int64 `json:"deferred"`
 	// InDoubt counts messages of which at some time it was not known whether they had left, whatever became of them.
 	InDoubt int64 `json:"inDoubt"`
-	// Skipped counts those that the policy or the data kept back, by reason: see package nurture.
+	// Skipped counts those that the policy, the holdout or the data kept back, by reason: see package nurture.
 	Skipped map[string]int64 `json:"skipped,omitempty"`
 	// Delivered, Bounced and Complained are what receivers told.
 	Delivered  int64 `json:"delivered"`
@@ -70,7 +70,7 @@ type Message struct {
 
 // Step is the numbers of one step.
 type Step struct {
-	// Arrived counts visits, Active those there now.
+	// Arrived counts visits, those of people held out too, and Active who is there now, without them.
 	Arrived int64 `json:"arrived"`
 	Active  int64 `json:"active"`
 	// Message is what became of its messages; Converted and Value are of goals credited to them.

@@ -14,7 +14,7 @@ import (
 const (
 	// maxOffsetDays bounds how far from a date a scenario acts, in days.
 	maxOffsetDays = 366
-	// maxHoldout bounds the share of contacts that is sent nothing, in basis points.
+	// maxHoldout bounds the share of contacts that is held out, in basis points.
 	maxHoldout = 9000
 	// maxWait bounds every wait: a duration has no room for more than some 292 years, and instants must stay within theirs.
 	maxWait = 10 * 366 * 24 * time.Hour

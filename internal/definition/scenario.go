@@ -31,7 +31,8 @@ type Scenario struct {
 	Goal *Goal `json:"goal,omitempty"`
 	// Exits are events that end an enrolment.
 	Exits []EventMatch `json:"exits,omitempty"`
-	// Holdout is the share of contacts that is sent nothing, in basis points, so that what the scenario brings is known.
+	// Holdout is the share of contacts that is sent nothing but what is Transactional, in basis points, so that what the scenario brings is
+	// known.
 	Holdout int32 `json:"holdout,omitempty"`
 	// Steps are taken in order unless one leads elsewhere.
 	Steps []Step `json:"steps"`

@@ -26,6 +26,7 @@ const (
 	AlreadySent    = "AlreadySent"
 	ChannelMissing = "ChannelMissing"
 	RenderFailed   = "RenderFailed"
+	Holdout        = "Holdout"
 )
 
 const (
@@ -153,8 +154,11 @@ type verdict struct {
 // judge applies all rules to what the step asks for, in their order.
 func (p *place) judge() verdict {
 	step, e, now := p.step(), p.e, p.s.Now
-	if step.Set != nil {
+	switch {
+	case step.Set != nil:
 		return verdict{}
+	case p.withheld():
+		return verdict{skip: Holdout} // the version that it came to the step by owed it
 	}
 	channel := p.w.Channels[channelOf(&step.Step)]
 	if channel == nil {

@@ -143,7 +143,7 @@ func (e *enrolment) append(w *writer) {
 	w.id(e.id)
 	w.hash(e.scenario)
 	w.uvarint(uint64(e.version))
-	w.uvarint(uint64(e.status)<<11 | flagsOf(e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.concluded,
+	w.uvarint(uint64(e.status)<<11 | flagsOf(e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.control,
 		e.signal != 0, e.window != 0, e.address != id{}, e.trigger != nil))
 	w.text(e.key)
 	w.varint(int64(e.entered))
@@ -257,7 +257,7 @@ func (r *reader) enrolment() *enrolment {
 	flags := r.uvarint()
 	is := func(bit int) bool { return flags>>bit&1 != 0 }
 	e.status = status(flags >> 11)
-	e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.concluded = is(0), is(1), is(2), is(3), is(4), is(5), is(6)
+	e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.control = is(0), is(1), is(2), is(3), is(4), is(5), is(6)
 	e.key, e.entered = r.text(), event.Time(r.varint())
 	if is(7) {
 		e.signal = r.hash()

@@ -50,7 +50,7 @@ type status uint8
 
 const (
 	inside status = iota
-	// held was held out: it is sent nothing.
+	// held was held out and takes no steps, or no more of them: it stays until the time for its goal has passed.
 	held
 	// left has left; it is kept until the time for its goal has passed.
 	left
@@ -91,8 +91,8 @@ type enrolment struct {
 	// reached is set when a goal came before that, which brought value; credited, when one came after a message.
 	reached, credited bool
 	value             aggregate.Micros
-	// concluded is set when it was held out and ended before its time.
-	concluded bool
+	// control is set when it was held out: of what it comes to, nothing is done or counted that is not owed to the person.
+	control bool
 
 	// step is where it is, since arrived; visits count those of all steps, by index.
 	step    int
@@ -306,4 +306,4 @@ func (c *Contact) messageOf(effect id) *message {
 }
 
 // present says whether it is inside, or held out and would be.
-func (e *enrolment) present() bool { return e.status == inside || e.status == held && !e.concluded }
+func (e *enrolment) present() bool { return e.status == inside || e.status == held }

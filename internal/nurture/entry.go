@@ -249,16 +249,16 @@ func (w *World) enrol(s *Subject, sc *Scenario, v *Version, name id, n entry) {
 	p := place{w, s, sc, v, e}
 	if heldOut(sc.Key, s.Name, v.Program.Meaning.Holdout) {
 		t.HeldOut++
-		p.tell(Note{What: WasHeldOut, By: n.event.Type})
-		e.status = held
-		if e.window == 0 {
-			w.forget(sc, e)
-			s.State.ended(e, s.Now)
+		e.control = true
+		p.tell(Note{What: WasHeldOut, By: n.cause()})
+		if !v.owes() {
+			w.withdraw(s, sc, e)
+			return
 		}
-		return
+	} else {
+		t.Active++
+		p.tell(Note{What: Enrolled, By: n.cause()})
 	}
-	t.Active++
-	p.tell(Note{What: Enrolled, By: n.event.Type})
 	p.walk(0)
 }
 

@@ -90,7 +90,7 @@ func (p *place) depart(to int) {
 		name = p.v.Program.Steps[to].Name
 	}
 	t := p.tally()
-	t.Active--
+	p.count(t, -1)
 	increment(&t.Ways, name)
 	p.e.step = nowhere
 }
@@ -108,7 +108,7 @@ func (p *place) arrive(at int) {
 	e.fresh = true
 	t := p.tally()
 	t.Arrived++
-	t.Active++
+	p.count(t, 1)
 	p.tell(Note{What: Arrived, By: p.s.by})
 }
 
@@ -141,6 +141,9 @@ func (p *place) act() (next int, on bool) {
 		}
 		p.exit(reason)
 		return 0, false
+	case p.withheld():
+		p.skip(Holdout)
+		return step.Next, true
 	case step.Send != nil && p.e.skipping:
 		p.skip(Suspended)
 		return step.Next, true
@@ -160,19 +163,24 @@ func (p *place) branch(step *definition.StepProgram) int {
 
 // exit ends the enrolment, which is inside.
 func (p *place) exit(reason string) {
-	e, t := p.e, p.sc.Tally
+	e := p.e
 	if e.step != nowhere {
-		p.tally().Active--
+		p.count(p.tally(), -1)
 		if e.phase == claimed {
 			p.s.State.flights = append(p.s.State.flights, p.flight())
 		}
 	}
+	p.tell(Note{What: Exited, Reason: reason, By: p.s.by})
+	e.clear()
+	if e.control {
+		p.w.withdraw(p.s, p.sc, e)
+		return
+	}
+	t := p.sc.Tally
 	t.Changed = true
 	t.Active--
 	increment(&t.Exited, reason)
-	p.tell(Note{What: Exited, Reason: reason, By: p.s.by})
 	p.s.State.ended(e, p.s.Now)
-	e.clear()
 	e.status = left
 	if e.maturity() == 0 {
 		p.w.forget(p.sc, e)
@@ -200,21 +208,13 @@ func (w *World) forget(sc *Scenario, e *enrolment) {
 
 // end ends an enrolment from outside: of those held out nothing is counted.
 func (w *World) end(s *Subject, sc *Scenario, e *enrolment, reason string) {
-	switch e.status {
-	case inside:
+	if e.status == inside {
 		if p, ok := w.placeOf(s, e); ok {
 			p.exit(reason)
 		}
-	case held:
-		if e.concluded {
-			return
-		}
-		s.State.ended(e, s.Now)
-		if e.maturity() == 0 {
-			w.forget(sc, e)
-		} else {
-			e.concluded = true
-		}
+	}
+	if e.status == held {
+		w.conclude(s, sc, e)
 	}
 }
 

@@ -61,7 +61,7 @@ func (p *place) correlates(e *event.Event) bool {
 // achieve counts a goal: for the comparison with those held out the first, and as a conversion the first after a message.
 func (p *place) achieve(e *event.Event) {
 	n := p.e
-	first, credits := !n.mature && !n.reached, !n.credited && n.status != held
+	first, credits := !n.mature && !n.reached, !n.credited && !n.control
 	if !first && !credits {
 		return
 	}
@@ -115,7 +115,7 @@ func (w *World) mature(s *Subject, e *enrolment) {
 	if e.reached {
 		x = 1
 	}
-	a := s.State.armOf(e.scenario, e.status == held)
+	a := s.State.armOf(e.scenario, e.control)
 	sum := sc.Tally.arm(a.held)
 	sc.Tally.Changed = true
 	weigh(sum, a, -1)
@@ -126,10 +126,7 @@ func (w *World) mature(s *Subject, e *enrolment) {
 	}
 	switch e.status {
 	case held:
-		if !e.concluded {
-			s.State.ended(e, s.Now)
-		}
-		w.forget(sc, e)
+		w.conclude(s, sc, e)
 	case left:
 		w.forget(sc, e)
 	}

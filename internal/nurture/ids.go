@@ -56,7 +56,7 @@ func draw(parts ...string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// heldOut says whether a contact is among the share, in basis points, that a scenario sends nothing.
+// heldOut says whether a contact is among the share, in basis points, that a scenario sends nothing but what is owed to them.
 func heldOut(scenario, contact string, share int32) bool {
 	return share > 0 && draw(scenario, contact, "holdout")%10000 < uint64(share)
 }

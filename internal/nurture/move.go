@@ -117,7 +117,7 @@ func (p *place) redirect(to *Version, from string) {
 func (p *place) leave(step string) {
 	t := p.sc.Tally
 	t.Changed = true
-	t.step(step).Active--
+	p.count(t.step(step), -1)
 	p.e.step = nowhere
 }
 

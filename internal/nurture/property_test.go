@@ -72,6 +72,7 @@ func drawStep(t *rapid.T, i, count int) definition.Step {
 		channel := rapid.SampledFrom([]string{mail, mail, hook, "MessageChannel/shop/none"}).Draw(t, "channel")
 		step = send(step.Name, func(s *definition.Send) {
 			s.Channel = channel
+			s.Purpose = rapid.SampledFrom([]definition.Purpose{definition.Marketing, definition.Marketing, definition.Transactional}).Draw(t, "purpose")
 			s.ExpireAfter = rapid.SampledFrom([]time.Duration{0, 5 * time.Hour}).Draw(t, "expire after")
 		})
 	case kind == 3:

@@ -221,6 +221,9 @@ func (p *place) store(name string, answer json.RawMessage) {
 // skip counts that the message of the step is left out.
 func (p *place) skip(reason string) {
 	a := p.account()
+	if reason == Holdout {
+		a.channel = nil // which was never meant to see it
+	}
 	a.skip(reason)
 	p.tell(Note{What: Skipped, Reason: reason})
 }

@@ -208,7 +208,7 @@ func (g *stage) balance() {
 					continue
 				}
 				needed[e.version]++
-				if e.status == inside {
+				if e.status == inside && !e.control {
 					active++
 				}
 				if key := name + "\x00" + e.key; e.present() && keys[key] {
@@ -335,6 +335,9 @@ func (g *stage) claimOne(name string, x Effect) (grant Grant, ok bool) {
 		if grant, ok = s.State.Grant(&g.world, s, x.ID); !ok {
 			g.t.Fatalf("effect %s was granted and cannot be sent", x.ID)
 		}
+		if p, found := g.place(s, grant); found && p.e.control && (grant.Kind == KindTask || grant.Purpose == definition.Marketing) {
+			g.t.Fatalf("%s was held out and is to get %s", name, grant.Step)
+		}
 		if g.done[x.ID] {
 			g.t.Fatalf("effect %s was granted after it was sent", x.ID)
 		}
@@ -344,6 +347,12 @@ func (g *stage) claimOne(name string, x Effect) (grant Grant, ok bool) {
 		}
 	})
 	return grant, ok
+}
+
+// place finds where a grant comes from.
+func (g *stage) place(s *Subject, grant Grant) (place, bool) {
+	effect, _ := parseID(grant.Effect)
+	return g.world.find(s, effect)
 }
 
 // answer appends the result of what was granted.

@@ -74,7 +74,7 @@ func (w *World) Signal(s *Subject, x *record.Signal) {
 	w.begin(s)
 	defer w.finish(s)
 	hash := hash64(x.ID)
-	s.by = x.Type
+	s.by = DropOff
 	if x.Retracted {
 		w.retract(s, hash)
 		return

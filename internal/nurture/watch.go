@@ -9,21 +9,27 @@ import "github.com/waymark-dev/waymark/internal/event"
 type What string
 
 const (
-	// Enrolled entered, and WasHeldOut entered and is sent nothing.
-	Enrolled   What = "Entered"
+	// Enrolled entered.
+	Enrolled What = "Entered"
+	// WasHeldOut entered, and is sent nothing but what is owed.
 	WasHeldOut What = "HeldOut"
-	// Refused did not enter; WaitedForAudience may yet, until Until.
-	Refused           What = "Refused"
+	// Refused did not enter.
+	Refused What = "Refused"
+	// WaitedForAudience may yet enter, until Until.
 	WaitedForAudience What = "AudienceWaits"
-	// Arrived came to a step, and Waited stays there until Until, or for ever when that is 0.
+	// Arrived came to a step.
 	Arrived What = "Arrived"
-	Waited  What = "Waits"
-	// PutOff keeps a message back until Until, and Skipped leaves it out.
-	PutOff  What = "PutOff"
+	// Waited stays there until Until, or for ever when that is 0.
+	Waited What = "Waits"
+	// PutOff keeps a message back until Until.
+	PutOff What = "PutOff"
+	// Skipped leaves a message out.
 	Skipped What = "Skipped"
-	// Sent, Failed and InDoubt are what became of a message, a call or a task.
-	Sent    What = "Sent"
-	Failed  What = "Failed"
+	// Sent left: a message, a call or a task.
+	Sent What = "Sent"
+	// Failed did not leave.
+	Failed What = "Failed"
+	// InDoubt may have left.
 	InDoubt What = "InDoubt"
 	// Converted reached the goal after a message of the step.
 	Converted What = "Converted"
@@ -37,6 +43,17 @@ const (
 	OutsideWindow = "OutsideWindow"
 )
 
+// DropOff stands for the cause where that is no event but that one did not come.
+const DropOff = "drop-off"
+
+// cause names what lets a contact in.
+func (n *entry) cause() string {
+	if n.signal != 0 {
+		return DropOff
+	}
+	return n.event.Type
+}
+
 var outcomes = map[string]What{event.MessageSent: Sent, event.MessageFailed: Failed, event.MessageInDoubt: InDoubt}
 
 // Note is one thing that happened to a contact in a scenario.
@@ -48,7 +65,7 @@ type Note struct {
 	Scenario, Version, Enrolment string
 	// Step is where it happened; empty is on none.
 	Step string
-	// Reason is why, in one word; By the type of the event that was the cause, and empty where that was time.
+	// Reason is why, in one word; By the type of the event that was the cause, or DropOff, and empty where that was time.
 	Reason, By string
 	// Until is when what is waited for ends; 0 is never.
 	Until event.Time

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,13 +77,23 @@ type running struct {
 // requests are those that an operator sent to the API server, but for watches, which stay open.
 type requests struct {
 	http.RoundTripper
-	count atomic.Int64
+	mu   sync.Mutex
+	sent []string // method and path
 }
 
-// RoundTrip counts a request.
+// since gives the requests that came after the first so many.
+func (r *requests) since(first int) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.sent[first:])
+}
+
+// RoundTrip notes a request.
 func (r *requests) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !request.URL.Query().Has("watch") {
-		r.count.Add(1)
+		r.mu.Lock()
+		r.sent = append(r.sent, request.Method+" "+request.URL.Path)
+		r.mu.Unlock()
 	}
 	return r.RoundTripper.RoundTrip(request)
 }

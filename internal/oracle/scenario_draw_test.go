@@ -57,7 +57,24 @@ func drawScenario(t *rapid.T, s setting, others []string) definition.Scenario {
 		m.Holdout = 5000
 	}
 	drawSteps(t, s, &m, others)
+	drawRedirects(t, &m)
 	return m
+}
+
+// drawRedirects leads away from some steps that other versions may have.
+func drawRedirects(t *rapid.T, m *definition.Scenario) {
+	there := map[string]bool{}
+	for _, s := range m.Steps {
+		there[s.Name] = true
+	}
+	for _, gone := range []string{"s0", "s1", "s2", "t0", "t1", "t2"} {
+		if !there[gone] && oneIn(t, 3, "redirects") {
+			if m.Redirects == nil {
+				m.Redirects = map[string]string{}
+			}
+			m.Redirects[gone] = rapid.SampledFrom(m.Steps).Draw(t, "leads to").Name
+		}
+	}
 }
 
 func drawTrigger(t *rapid.T, s setting) definition.Trigger {
@@ -127,7 +144,7 @@ func drawStep(t *rapid.T, s setting, later, earlier []string, m *definition.Scen
 	kind := rapid.SampledFrom([]string{"send", "send", "send", "wait", "wait", "wait", "waitFor", "waitFor", "branch", "split", "set", "webhook", "task", "enter", "exit"}).Draw(t, "step")
 	switch kind {
 	case "send":
-		step.Send = drawSend(t, s)
+		step.Send = drawSend(t, s, m.Holdout > 0)
 	case "wait":
 		step.Wait = drawWait(t, s)
 	case "waitFor":
@@ -170,13 +187,13 @@ func drawStep(t *rapid.T, s setting, later, earlier []string, m *definition.Scen
 	return step
 }
 
-func drawSend(t *rapid.T, s setting) *definition.Send {
+func drawSend(t *rapid.T, s setting, holdsOut bool) *definition.Send {
 	content := map[string]definition.Content{"": {Subject: "Hello", Text: "Hello"}}
 	m := &definition.Send{
 		Channel: channelKey(rapid.SampledFrom([]string{"hook", "mail", "mail", "gone"}).Draw(t, "channel")), Purpose: definition.Marketing,
 		Variants: []definition.Variant{{Weight: 1, Contents: content}},
 	}
-	if oneIn(t, 4, "transactional") {
+	if oneIn(t, 4, "transactional") || holdsOut && rapid.Bool().Draw(t, "owed") {
 		m.Purpose = definition.Transactional
 	} else {
 		m.Topic = rapid.SampledFrom([]string{"", "offers", "news"}).Draw(t, "topic")

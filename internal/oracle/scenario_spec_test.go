@@ -196,7 +196,7 @@ func (s *scenarioSpec) meaning(t *testing.T, zone string) definition.Scenario {
 
 func (s *triggerSpec) meaning(t *testing.T) definition.Trigger {
 	t.Helper()
-	m := definition.Trigger{Enter: s.Enter, MaxAge: span(t, string(or(s.MaxAge, "1h")))}
+	m := definition.Trigger{Enter: s.Enter, MaxAge: span(t, or(s.MaxAge, "1h"))}
 	switch {
 	case s.Event != nil:
 		match := s.Event.match()
@@ -208,7 +208,7 @@ func (s *triggerSpec) meaning(t *testing.T) definition.Trigger {
 	case s.Date != nil:
 		days, offset := s.Date.offset(t)
 		m.Date = &definition.DateTrigger{
-			Attribute: s.Date.Attribute, OffsetDays: days, Offset: offset, At: string(or(s.Date.At, "10:00")), Yearly: s.Date.Yearly,
+			Attribute: s.Date.Attribute, OffsetDays: days, Offset: offset, At: or(s.Date.At, "10:00"), Yearly: s.Date.Yearly,
 			LeapDay: definition.LeapDay(s.Date.LeapDay),
 		}
 	case s.Schedule != nil:
@@ -264,7 +264,7 @@ func (s *stepSpec) meaning(t *testing.T) definition.Step {
 func (s *sendSpec) meaning(t *testing.T) *definition.Send {
 	t.Helper()
 	m := &definition.Send{
-		Channel: channelKey(string(or(s.Channel, "hook"))), Purpose: or(s.Purpose, definition.Marketing), Topic: s.Topic, Window: s.Window,
+		Channel: channelKey(or(s.Channel, "hook")), Purpose: or(s.Purpose, definition.Marketing), Topic: s.Topic, Window: s.Window,
 		ExpireAfter: span(t, s.ExpireAfter),
 	}
 	content := map[string]definition.Content{"": {Subject: "Hello", Text: "Hello"}}
@@ -288,7 +288,7 @@ func (s *waitSpec) meaning(t *testing.T) *definition.Wait {
 	m.Weekday, m.TimeOfDay, m.At = s.Until.Weekday, s.Until.Time, s.Until.At
 	if d := s.Until.Date; d != nil {
 		days, offset := d.offset(t)
-		m.Date, m.OffsetDays, m.Offset, m.At = d.Attribute, days, offset, string(or(d.At, "10:00"))
+		m.Date, m.OffsetDays, m.Offset, m.At = d.Attribute, days, offset, or(d.At, "10:00")
 		m.OnPast = or(s.OnPast, definition.PastContinue)
 	}
 	return m

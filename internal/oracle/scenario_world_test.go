@@ -5,7 +5,6 @@ package oracle_test
 
 import (
 	"fmt"
-	"testing"
 	"time"
 
 	"pgregory.net/rapid"
@@ -60,7 +59,17 @@ func (w *customers) open() {
 }
 
 func (w *customers) drawChannel(name, medium string) definition.Channel {
-	return channelSpec{medium, rapid.SampledFrom([]string{"AtLeastOnce", "AtMostOnce"}).Draw(w.T, "guarantee")}.meaning(name)
+	c := channelSpec{medium, rapid.SampledFrom([]string{"AtLeastOnce", "AtMostOnce"}).Draw(w.T, "guarantee")}.meaning(name)
+	if oneIn(w.T, 3, "feedback") {
+		c.Feedback = []definition.Feedback{{
+			Event: rapid.SampledFrom(deeds).Draw(w.T, "feedback's event"), Where: rapid.SampledFrom([]string{"", "event.data.n > 1"}).Draw(w.T, "feedback's condition"),
+			Kind: rapid.SampledFrom([]definition.FeedbackKind{
+				definition.HardBounce, definition.SoftBounce, definition.Complaint, definition.Arrived,
+			}).Draw(w.T, "feedback's kind"),
+			Message: rapid.SampledFrom([]string{"", "event.data.k"}).Draw(w.T, "feedback's message"),
+		}}
+	}
+	return c
 }
 
 func (w *customers) contacts() []string {
@@ -325,123 +334,4 @@ func (w *customers) drop() {
 		s.Due = w.clock.Add(-w.span(w.T, 1, 6, "due before"))
 	}
 	w.add(record.Record{Kind: record.Signals, Signals: []record.Signal{s}})
-}
-
-// standing suspends, resumes, approves or says which variant won.
-func (w *customers) standing() {
-	name := rapid.SampledFrom(w.keys).Draw(w.T, "told")
-	s := w.standings[name]
-	switch rapid.IntRange(0, 4).Draw(w.T, "told what") {
-	case 0:
-		s.Held = false
-	case 1:
-		s.Winners = map[string]string{"s0": "y"}
-	default:
-		s.Suspended = !s.Suspended
-		s.CatchUp = rapid.SampledFrom([]definition.CatchUp{definition.CatchUpSend, definition.CatchUpSkip, definition.CatchUpShift}).Draw(w.T, "catch up")
-	}
-	w.standings[name] = s
-	w.stand(name, s)
-}
-
-// remove withdraws a scenario; it may come back.
-func (w *customers) remove() {
-	if !oneIn(w.T, 3, "removes") {
-		return
-	}
-	name := rapid.SampledFrom(w.keys).Draw(w.T, "removed")
-	w.add(record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: name}})
-	w.tick(w.clock)
-	if rapid.Bool().Draw(w.T, "comes back") {
-		w.tick(w.clock.Add(w.span(w.T, 0, 6, "away for")))
-		w.edit(name)
-	}
-}
-
-// rules changes a channel or the policy.
-func (w *customers) rules() {
-	switch rapid.IntRange(0, 5).Draw(w.T, "rule") {
-	case 0:
-		w.applyPolicy(drawPolicy(w.T, w.setting))
-	case 1:
-		w.add(record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: channelKey("mail")}})
-	case 2:
-		w.applyChannel(channelKey("mail"), w.drawChannel("mail", "SMTP"))
-	}
-}
-
-// TestInterpretersNumbersAgreeWithEachOther holds for any log what must hold whatever the rules are.
-func TestInterpretersNumbersAgreeWithEachOther(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		w := newCustomers(t, rapid.Bool().Draw(t, "merges"))
-		w.open()
-		for range rapid.IntRange(5, 40).Draw(t, "acts") {
-			w.act()
-		}
-		w.tick(w.clock.Add(100 * w.step))
-		for key, n := range w.truth.Scenarios() {
-			exited := int64(0)
-			for _, count := range n.Exited {
-				exited += count
-			}
-			if n.Entered != n.HeldOut+n.Active+exited {
-				t.Fatalf("%s: entered %d, held out %d, inside %d, left %d", key, n.Entered, n.HeldOut, n.Active, exited)
-			}
-			if m := n.Message; m.Sent+m.Failed > m.Claimed || n.Converted > n.Entered || n.Treated.X > n.Treated.N {
-				t.Fatalf("%s: a part is larger than its whole: %+v", key, n)
-			}
-			arrived, active := int64(0), int64(0)
-			for _, s := range n.Steps {
-				arrived, active = arrived+s.Arrived, active+s.Active
-			}
-			if active != n.Active || arrived < n.Entered-n.HeldOut {
-				t.Fatalf("%s: %d are at steps, %d inside; %d arrived, %d entered", key, active, n.Active, arrived, n.Entered)
-			}
-		}
-		granted := map[string]int{}
-		for _, f := range w.truth.Facts() {
-			if f.What == scenarios.Granted {
-				about := f.Contact + f.Effect // who was a visitor may be sent again what nobody knows to have arrived
-				if granted[about]++; granted[about] != f.Attempt {
-					t.Fatalf("claim %d of %s is its attempt %d", granted[about], f.Effect, f.Attempt)
-				}
-			}
-		}
-	})
-}
-
-// TestEngineActsAsTheInterpreter folds random logs of events, claims, results and edits, and loses what it did not commit at random. What it
-// wants, grants and counts must be the interpreter's after every act.
-func TestEngineActsAsTheInterpreter(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { compareScenarios(t, false) })
-}
-
-// TestEngineActsAsTheInterpreterOnJoinedContacts has visitors who become known besides.
-func TestEngineActsAsTheInterpreterOnJoinedContacts(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { compareScenarios(t, true) })
-}
-
-func compareScenarios(t *rapid.T, merges bool) {
-	w := newCustomers(t, merges)
-	w.challenge(rapid.Bool().Draw(t, "keeps state in a store"))
-	w.open()
-	w.compare()
-	for range rapid.IntRange(3, 40).Draw(t, "acts") {
-		w.act()
-		if w.rival.store != nil {
-			switch rapid.IntRange(0, 7).Draw(t, "interruption") {
-			case 0:
-				w.rival.commit()
-			case 1:
-				w.rival.crash(w.records)
-			case 2:
-				w.rival.commit()
-				w.rival.crash(w.records)
-			}
-		}
-		w.compare()
-	}
 }

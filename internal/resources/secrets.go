@@ -83,11 +83,16 @@ func DeliverySecret(workspace *v1alpha1.Workspace, delivery definition.Delivery)
 }
 
 // LinkKeysSecret keeps the keys by which links in messages are signed. It is apart from the delivery, which may be made anew from what it
-// is made of: these keys may not, as links that were sent long ago must still work.
+// is made of: these keys may not, as links that were sent long ago must still work. So they stay, like the volume, when the workspace
+// goes and its data is to be retained.
 func LinkKeysSecret(workspace *v1alpha1.Workspace, content []byte) *corev1ac.SecretApplyConfiguration {
-	return workspaceSecret(workspace, LinkKeysSecretName(workspace.Name)).
+	secret := workspaceSecret(workspace, LinkKeysSecretName(workspace.Name)).
 		WithType(corev1.SecretTypeOpaque).
 		WithData(map[string][]byte{LinkKeysFile: content})
+	if workspace.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete {
+		secret.OwnerReferences = nil
+	}
+	return secret
 }
 
 func workspaceSecret(workspace *v1alpha1.Workspace, name string) *corev1ac.SecretApplyConfiguration {

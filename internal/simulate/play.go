@@ -45,7 +45,7 @@ func (o *Options) play(ctx context.Context, w *workspace, in *intake, asOf event
 		return nil, fmt.Errorf("run the scenarios of workspace %s/%s: %w", w.resource.Namespace, w.resource.Name, err)
 	}
 	if result.Unsent > 0 {
-		o.Notice(fmt.Sprintf("%d events about messages were left out, as their contacts had been sent no such message", result.Unsent))
+		o.Notice(fmt.Sprintf("events about messages that their contacts had not been sent were left out: %d", result.Unsent))
 	}
 	for _, failure := range studio.failures() {
 		o.Notice(failure)

@@ -48,7 +48,7 @@ func (r *Result) PrintPath(w io.Writer, format string) error {
 	var rows []metav1.TableRow
 	for i := range path {
 		s := &path[i]
-		if i+1 < len(path) && s.isIn(&path[i+1]) {
+		if i+1 < len(path) && s.isIn(&path[i+1]) && (s.cause() == "" || path[i+1].By == s.By || i > 0 && s.follows(&path[i-1])) {
 			continue
 		}
 		scenario := ""
@@ -62,8 +62,12 @@ func (r *Result) PrintPath(w io.Writer, format string) error {
 
 // isIn says whether the next line says all that this one does: that somebody arrived at a step shows in what the step did.
 func (s *PathStep) isIn(next *PathStep) bool {
-	return nurture.What(s.What) == nurture.Arrived && s.cause() == "" && next.What != s.What &&
-		next.Enrolment == s.Enrolment && next.Step == s.Step && next.Time.Equal(s.Time)
+	return nurture.What(s.What) == nurture.Arrived && next.What != s.What && next.Enrolment == s.Enrolment && next.Step == s.Step && next.Time.Equal(s.Time)
+}
+
+// follows says whether the line before names the cause.
+func (s *PathStep) follows(before *PathStep) bool {
+	return nurture.What(before.What) == nurture.Enrolled && before.Enrolment == s.Enrolment && before.Time.Equal(s.Time)
 }
 
 const pathTime = "2006-01-02 15:04:05 MST"
@@ -81,7 +85,7 @@ func (s *PathStep) sentence() string {
 	case nurture.Enrolled:
 		return "entered" + s.cause()
 	case nurture.WasHeldOut:
-		return "entered" + s.cause() + ", and is held out: nothing is sent"
+		return "entered" + s.cause() + ", and is held out: nothing is sent but what is owed"
 	case nurture.Refused:
 		return "did not enter: " + s.Reason + s.cause()
 	case nurture.WaitedForAudience:
@@ -107,7 +111,8 @@ func (s *PathStep) sentence() string {
 }
 
 func (s *PathStep) cause() string {
-	if s.By == "" || s.By == event.MessageSent {
+	switch s.By {
+	case "", event.MessageSent, event.MessageFailed:
 		return "" // that one step follows another needs no words
 	}
 	return " by " + s.By

@@ -4,7 +4,10 @@
 package simulate
 
 import (
+	"cmp"
 	"time"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/nurture"
@@ -21,7 +24,7 @@ type PathStep struct {
 	Step string `json:"step,omitempty"`
 	// What is one of Entered, HeldOut, Refused, AudienceWaits, Arrived, Waits, PutOff, Skipped, Sent, Failed, Converted and Exited.
 	What string `json:"what"`
-	// Reason is why, in one word; By the type of the event that was the cause, empty where that was time.
+	// Reason is why, in one word; By the type of the event that was the cause, or drop-off, and empty where that was time.
 	Reason string `json:"reason,omitempty"`
 	By     string `json:"by,omitempty"`
 	// Until is when what is waited for ends; nil is never.
@@ -74,16 +77,10 @@ func (t *tracer) see(s *sight) error {
 	return nil
 }
 
-// Headline is what a message can be told by at a glance: its subject, or how it begins.
+// Headline is what a message can be told by at a glance: its subject or title, or how it begins.
 func (m *Message) Headline() string {
 	const most = 60
-	text := m.Subject
-	if text == "" {
-		text = m.Text
-	}
-	if text == "" {
-		text = string(m.Payload)
-	}
+	text := cmp.Or(m.Subject, gjson.GetBytes(m.Payload, "title").String(), m.Text, string(m.Payload))
 	runes := []rune(text)
 	for i, r := range runes {
 		if r == '\n' || i == most {

@@ -110,7 +110,7 @@ const years = 2 * 366 * 24 * time.Hour
 // opening gives the first minute at or after now at which a window is open, by what clocks show; false when it never is.
 func opening(w *definition.Window, holidays map[string]bool, zone *time.Location, now event.Time) (event.Time, bool) {
 	allowed := func(d day) bool {
-		return (len(w.Weekdays) == 0 || slices.Contains(w.Weekdays, d.weekday())) && !(w.NoHolidays && holidays[d.Format(time.DateOnly)])
+		return (len(w.Weekdays) == 0 || slices.Contains(w.Weekdays, d.weekday())) && (!w.NoHolidays || !holidays[d.Format(time.DateOnly)])
 	}
 	for t := now; t < now.Add(years); t = nextMinute(t) {
 		d, clock := dayOf(t, zone), t.UTC().In(zone).Format("15:04")

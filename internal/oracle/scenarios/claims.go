@@ -39,6 +39,11 @@ func (a *act) decide(n *enrolment, attempt int) {
 	}
 	switch {
 	case x.kind == "Set":
+	case n.forbids(&x.step.Step): // since the scenario changed
+		x.finished = true
+		a.note(n, Fact{What: Skipped, Step: x.step.Name, Kind: x.kind, Detail: "Holdout"})
+		a.goOn(n, n.at().Next)
+		return
 	case missing && a.now >= x.arrival.Add(channelMissing):
 		a.skip(n, "ChannelMissing")
 		return

@@ -93,7 +93,7 @@ func (i *Interpreter) numbers(s *scenario) aggregate.Scenario {
 	n.Treated, n.Held = armOf(arms[false]), armOf(arms[true])
 	for _, c := range i.contacts {
 		for _, e := range c.enrolments {
-			if e.scenario == s && e.inside() {
+			if e.scenario == s && e.inside() && !e.held {
 				n.Active++
 				step := n.Steps[e.at().Name]
 				step.Active++

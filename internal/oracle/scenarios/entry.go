@@ -169,7 +169,7 @@ func (a *act) enter(s *scenario, because cause) {
 		return
 	}
 	if former != nil {
-		a.exit(former, "Restarted")
+		a.end(former, "Restarted")
 	}
 	a.admit(s, because, id, key)
 }
@@ -208,10 +208,8 @@ func (a *act) admit(s *scenario, because cause, id, key string) {
 	n.setWindow()
 	a.c.enrolments = append(a.c.enrolments, n)
 	a.note(n, Fact{What: Entered, Held: n.held})
-	if n.held {
-		if n.meaning().Goal == nil {
-			n.over, n.endedAt = true, a.now
-		}
+	if n.held && !n.version.owes() {
+		a.exit(n, "")
 		return
 	}
 	a.hops[n] = because.hops
@@ -255,7 +253,7 @@ func (a *act) lead() {
 	for len(a.led) > 0 {
 		next := a.led[0]
 		a.led = a.led[1:]
-		s := a.Interpreter.scenarios[next.to]
+		s := a.scenarios[next.to]
 		switch {
 		case s == nil || s.removed || s.newest() == nil || !s.newest().program.Meaning.Trigger.Enter:
 		case next.because.hops > definition.MaxHops:

@@ -20,7 +20,7 @@ func (a *act) goalAndExit(n *enrolment, e *event.Event) {
 		a.reach(n, e)
 	}
 	switch {
-	case n.over || n.held:
+	case !n.inside():
 	case goal:
 		a.exit(n, "Goal")
 	case a.isExit(n, e):
@@ -40,7 +40,7 @@ func (a *act) correlates(n *enrolment, e *event.Event) bool {
 func (a *act) isGoal(n *enrolment, e *event.Event) bool {
 	goal := n.meaning().Goal
 	return goal != nil && n.window != 0 && goal.Event == e.Type && e.Time >= n.entered && e.Time <= n.window &&
-		(!n.mature || !n.over && !n.held) && holds(&n.version.program.Goal.Where, a.question(e, n.trigger, n.vars))
+		(!n.mature || n.inside()) && holds(&n.version.program.Goal.Where, a.question(e, n.trigger, n.vars))
 }
 
 func (a *act) isExit(n *enrolment, e *event.Event) bool {
@@ -92,7 +92,7 @@ func (m *message) of(n *enrolment) bool {
 func (a *act) ripen(n *enrolment) {
 	n.mature = true
 	a.note(n, Fact{What: Matured, Held: n.held, Reached: n.reached, Value: n.worth})
-	if n.held {
-		a.exit(n, "")
+	if n.held && n.still {
+		a.end(n, "")
 	}
 }

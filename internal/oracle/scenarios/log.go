@@ -180,7 +180,7 @@ func (i *Interpreter) bury() {
 			a := i.begin(c, i.clock)
 			for _, n := range c.enrolments {
 				if n.scenario == s {
-					a.exit(n, "ScenarioDeleted")
+					a.end(n, "ScenarioDeleted")
 					n.mature = true
 				}
 			}
@@ -210,7 +210,7 @@ func (i *Interpreter) stand(r *record.StandingRecord) error {
 	switch {
 	case standing.Suspended && !before.Suspended:
 		s.suspendedAt = i.clock
-	case before.Suspended && !standing.Suspended:
+	case before.Suspended && !standing.Suspended && !s.removed: // else it goes on when it comes back
 		i.thaw(s, s.suspendedAt, standing.CatchUp)
 	}
 	if v := s.pending; v != nil && !standing.Held && !s.removed {
@@ -276,7 +276,7 @@ func (i *Interpreter) signal(x *record.Signal) {
 	if x.Retracted {
 		for _, n := range a.inOrder() {
 			if n.identity == x.ID {
-				a.exit(n, "TriggerRetracted")
+				a.end(n, "TriggerRetracted")
 			}
 		}
 		c.hopeful = slices.DeleteFunc(c.hopeful, func(h hopeful) bool { return h.cause.identity == x.ID })

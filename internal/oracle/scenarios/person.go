@@ -140,7 +140,7 @@ func (c *contact) isKnown() bool {
 // hide ends what the contact does by itself: it is known to be another one.
 func (a *act) hide() {
 	for _, n := range a.inOrder() {
-		a.exit(n, "Merged")
+		a.end(n, "Merged")
 		n.mature = true // it counts in no comparison
 	}
 	a.c.hopeful = nil

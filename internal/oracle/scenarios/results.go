@@ -61,7 +61,7 @@ func (a *act) became(n *enrolment, x *effect, e *event.Event, m *event.MessageDa
 	switch e.Type {
 	case event.MessageDeferred:
 		if x.claimed && (m.Attempt == 0 || m.Attempt == x.attempt) {
-			x.claimed, x.notBefore, x.finished = false, m.RetryAt, n.over
+			x.claimed, x.notBefore, x.finished = false, m.RetryAt, !n.inside()
 			a.noteEffect(n, x, Fact{What: Deferred})
 		}
 		return
@@ -88,7 +88,7 @@ func (a *act) became(n *enrolment, x *effect, e *event.Event, m *event.MessageDa
 		}
 	}
 	x.finished, x.claimed = true, false
-	if n.over {
+	if !n.inside() {
 		return
 	}
 	if x.kind == "Task" && e.Type != event.MessageFailed {

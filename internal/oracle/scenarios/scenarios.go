@@ -105,7 +105,10 @@ type enrolment struct {
 	entered event.Time
 	// window is until when a goal counts; 0: none does.
 	window event.Time
-	held   bool
+	// held: it is held out. What it is not owed it does not get.
+	held bool
+	// still is set when one that is held out takes no steps, or no more: it is over when the time for its goal is.
+	still bool
 	// over is set when it has left; then endedAt says when.
 	over    bool
 	endedAt event.Time
@@ -145,7 +148,7 @@ type effect struct {
 }
 
 // inside says whether the enrolment takes steps.
-func (n *enrolment) inside() bool { return !n.over && !n.held }
+func (n *enrolment) inside() bool { return !n.over && !n.still }
 
 func (n *enrolment) at() *definition.StepProgram { return &n.version.program.Steps[n.step] }
 

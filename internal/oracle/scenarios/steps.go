@@ -6,7 +6,7 @@ package scenarios
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
+	"strconv"
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
@@ -36,6 +36,13 @@ func (a *act) arrive(n *enrolment, step int) {
 		a.branch(n)
 	case s.Split != nil:
 		a.split(n)
+	case n.forbids(&s.Step):
+		kind := "Send"
+		if s.Task != nil {
+			kind = "Task"
+		}
+		a.note(n, Fact{What: Skipped, Step: s.Name, Kind: kind, Detail: "Holdout"})
+		a.leave(n, s.Next)
 	case s.Send != nil:
 		if n.skipping {
 			a.want(n, "Send")
@@ -67,8 +74,17 @@ func (a *act) leave(n *enrolment, next int) {
 	a.arrive(n, next)
 }
 
-// exit ends an enrolment for a reason. One that is held out ends unseen.
+// exit ends an enrolment's way through the steps for a reason. One that is held out ends unseen, and not before the time for its goal is over.
 func (a *act) exit(n *enrolment, reason string) {
+	if n.held && n.window != 0 && !n.mature {
+		n.still, n.due = true, 0
+		return
+	}
+	a.end(n, reason)
+}
+
+// end ends an enrolment at once.
+func (a *act) end(n *enrolment, reason string) {
 	if n.over {
 		return
 	}
@@ -76,6 +92,21 @@ func (a *act) exit(n *enrolment, reason string) {
 		a.note(n, Fact{What: Exited, Step: n.at().Name, Detail: reason})
 	}
 	n.over, n.endedAt, n.due = true, a.now, 0
+}
+
+// owes says whether somebody gets a message by the version that is their due.
+func (v *version) owes() bool {
+	for _, s := range v.program.Steps {
+		if s.Send != nil && s.Send.Purpose == definition.Transactional {
+			return true
+		}
+	}
+	return false
+}
+
+// forbids says whether a step is none for the enrolment as it is held out: a message that is not its due, or a task.
+func (n *enrolment) forbids(s *definition.Step) bool {
+	return n.held && (s.Task != nil || s.Send != nil && s.Send.Purpose == definition.Marketing)
 }
 
 func (a *act) branch(n *enrolment) {
@@ -108,7 +139,7 @@ func (a *act) split(n *enrolment) {
 func (a *act) want(n *enrolment, kind string) {
 	name := n.at().Name
 	n.effect = &effect{
-		id:   hashed(n.scenario.key, n.id, name, fmt.Sprint(n.visits[name])),
+		id:   hashed(n.scenario.key, n.id, name, strconv.Itoa(n.visits[name])),
 		kind: kind, step: n.at(), arrival: a.now, notBefore: a.now, version: n.version,
 	}
 }
@@ -161,7 +192,7 @@ func (a *act) timers() (all []timer) {
 		}})
 	}
 	for key, at := range a.c.dates {
-		if s := a.Interpreter.scenarios[key]; !a.frozen(s) {
+		if s := a.scenarios[key]; !a.frozen(s) {
 			all = append(all, timer{at, key, "", func() { a.onDate(s, at) }})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -70,15 +71,15 @@ func (c *Concerned) sentence() string {
 	for _, part := range []struct {
 		n    int64
 		what string
-	}{{c.More, "more messages"}, {c.Fewer, "fewer messages"}, {c.Other, "other messages"}, {c.Moved, "the same at another time"}} {
+	}{{c.More, "more messages"}, {c.Fewer, "fewer"}, {c.Other, "other ones"}, {c.Moved, "the same at another time"}} {
 		if part.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+			parts = append(parts, fmt.Sprintf("%s: %d", part.what, part.n))
 		}
 	}
 	if len(parts) == 0 {
 		return "nobody would be sent anything else"
 	}
-	return "so many contacts would be sent: " + strings.Join(parts, ", ")
+	return "contacts who would be sent " + strings.Join(parts, ", ")
 }
 
 // printer keeps the first error.
@@ -137,7 +138,7 @@ func (p *printer) scenario(s *Scenario) {
 	p.table([]string{"EXAMPLE", "CONTACT", "STEP", "BEFORE", "AFTER"}, rows)
 }
 
-func number(n int64) string { return fmt.Sprint(n) }
+func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // some leaves nothing empty.
 func some(n int64) string {
@@ -150,7 +151,8 @@ func some(n int64) string {
 func (e *Example) rows() [][]string {
 	rows := [][]string{{e.Kind, e.Contact, e.Step, e.Before.text(), e.After.text()}}
 	for _, part := range e.Differs {
-		rows = append(rows, []string{"", "", "  " + part.Part, short(part.Before), short(part.After)})
+		before, after := inView(part.Before, part.After)
+		rows = append(rows, []string{"", "", "  " + part.Part, short(before), short(after)})
 	}
 	return rows
 }
@@ -160,6 +162,20 @@ func (s *Sent) text() string {
 		return "-"
 	}
 	return strings.TrimSpace(s.Time.Format("2006-01-02 15:04") + " " + short(s.Subject))
+}
+
+// inView cuts off what two lines begin with alike, if else it could not be seen where they differ.
+func inView(a, b string) (string, string) {
+	const far, context = 40, 15
+	x, y := []rune(a), []rune(b)
+	same := 0
+	for same < min(len(x), len(y)) && x[same] == y[same] {
+		same++
+	}
+	if same <= far {
+		return a, b
+	}
+	return "…" + string(x[same-context:]), "…" + string(y[same-context:])
 }
 
 // short keeps a cell readable.

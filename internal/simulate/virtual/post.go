@@ -20,24 +20,31 @@ import (
 const source = "waymark"
 
 // send claims what is wanted and tells what became of it, message by message, and says whether that was anything. One at a time: so what a
-// contact is sent does not depend on whom else the partition holds.
+// contact is sent does not depend on whom else the partition holds: it is always the first in the order of channels, times, contacts and ids.
 func (p *partition) send(ctx context.Context, now event.Time) (sent bool, err error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return sent, err
+		}
+		effect, wanted := p.wanted()
+		if !wanted {
+			return sent, nil
+		}
+		if err := p.sendOne(&effect, now); err != nil {
+			return sent, err
+		}
+		sent = true
+	}
+}
+
+// wanted gives what is wanted first.
+func (p *partition) wanted() (effect nurture.Effect, found bool) {
 	for _, channel := range p.fold.WantedChannels() {
-		for {
-			if err := ctx.Err(); err != nil {
-				return sent, err
-			}
-			effects := p.fold.Wanted(channel, 1, nil)
-			if len(effects) == 0 {
-				break
-			}
-			if err := p.sendOne(&effects[0], now); err != nil {
-				return sent, err
-			}
-			sent = true
+		if effects := p.fold.Wanted(channel, 1, nil); len(effects) > 0 {
+			return effects[0], true
 		}
 	}
-	return sent, nil
+	return effect, false
 }
 
 func (p *partition) sendOne(e *nurture.Effect, now event.Time) error {

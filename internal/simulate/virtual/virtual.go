@@ -157,7 +157,7 @@ func (s *stage) next() (event.Time, error) {
 }
 
 // act lets everything of one instant happen: what is due, then the events that come, then what follows from both, until nothing follows any
-// more.
+// more. What comes first for one contact does not depend on whom else a partition holds.
 func (s *stage) act(ctx context.Context, now event.Time) error {
 	for _, p := range s.partitions {
 		if err := p.begin(ctx, now, now == s.options.Until); err != nil {
@@ -165,20 +165,17 @@ func (s *stage) act(ctx context.Context, now event.Time) error {
 		}
 	}
 	for more := true; more; {
-		more = false
+		forwarded, err := s.forward(ctx, now)
+		if err != nil {
+			return err
+		}
+		more = forwarded
 		for _, p := range s.partitions {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 			followed, err := p.follow(ctx, now)
 			if err != nil {
 				return err
 			}
-			forwarded, err := p.forward(s.partitions, now)
-			if err != nil {
-				return err
-			}
-			more = more || followed || forwarded
+			more = more || followed
 		}
 	}
 	if s.options.Instant != nil {
