@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/waymark-dev/waymark/internal/ledger"
 	"github.com/waymark-dev/waymark/internal/simulate"
 )
 
@@ -29,6 +30,7 @@ func newCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(newSimulate(), newDiff(), newVersion())
+	root.AddCommand(ledger.Commands(ledger.Cluster)...)
 	return root
 }
 

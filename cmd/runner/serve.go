@@ -185,7 +185,7 @@ type servers struct {
 func (w *workspace) servers() *servers {
 	s := &servers{
 		ingest:  gateway.NewServer(w.config.ingestAddress, w.gateway),
-		control: control.NewServer(w, w.keys, w.logger),
+		control: control.NewServer(w, w.runner, w.keys, w.logger),
 		health:  w.healthServer(),
 	}
 	s.control.Addr = w.config.controlAddress

@@ -85,11 +85,15 @@ func (c *Client) Report(ctx context.Context) (Report, error) {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 func (c *Client) call(ctx context.Context, method, path string, body []byte, into any) error {
+	return c.callAs(ctx, method, path, "application/json", body, into)
+}
+
+func (c *Client) callAs(ctx context.Context, method, path, kind string, body []byte, into any) error {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", kind)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)

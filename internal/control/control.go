@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package control is the conversation between the operator and a workspace's runner: definitions go down, reports come up.
-// The operator is the only client. Both sides prove who they are with certificates of the workspace's own CA.
+// The operator is the only client, and who holds its keys: people use them to read and to write what the runner remembers of whom nothing may be
+// sent. Both sides prove who they are with certificates of the workspace's own CA.
 package control
 
 import (
@@ -16,6 +17,9 @@ const (
 	DefinitionsPath = "/v1/definitions" // PUT Definitions gives Applied
 	ReportPath      = "/v1/report"      // GET gives Report
 	HealthPath      = "/healthz"        // GET gives 200 while the server runs
+
+	SuppressionsPath = "/v1/suppressions" // GET gives Suppression lines; POST of such lines gives Suppressed
+	ConsentsPath     = "/v1/consents"     // GET gives Consent lines
 )
 
 // OperatorName is the common name of the operator's certificate. A runner answers nobody else.

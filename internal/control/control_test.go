@@ -122,6 +122,7 @@ type plane struct {
 	answer control.Applied
 	report control.Report
 	err    error
+	ledger
 }
 
 func (p *plane) Apply(_ context.Context, d control.Definitions) (control.Applied, error) {
@@ -134,7 +135,7 @@ func (p *plane) Report(context.Context) (control.Report, error) { return p.repor
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // serve runs a control port and returns its address.
-func serve(t *testing.T, p control.Plane, dir string) string {
+func serve(t *testing.T, p *plane, dir string) string {
 	t.Helper()
 	keys, err := control.OpenKeyFiles(dir)
 	if err != nil {
@@ -144,7 +145,7 @@ func serve(t *testing.T, p control.Plane, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := control.NewServer(p, keys, quiet)
+	server := control.NewServer(p, p, keys, quiet)
 	go func() {
 		if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
@@ -278,7 +279,7 @@ func TestBadCallsAreRefusedAndSayWhy(t *testing.T) {
 			t.Parallel()
 			request := newRequest(t, tt.method, tt.path, tt.kind, tt.body)
 			p := &plane{}
-			answer := record(control.NewHandler(p, quiet), request)
+			answer := record(control.NewHandler(p, p, quiet), request)
 			if answer.Code != tt.status || !strings.Contains(answer.Body.String(), tt.says) {
 				t.Errorf("got %d %s, want %d with %q", answer.Code, answer.Body, tt.status, tt.says)
 			}

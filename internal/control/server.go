@@ -43,18 +43,22 @@ type problem struct {
 	Error string `json:"error"`
 }
 
-// NewHandler serves a plane. It authenticates nobody: that is the TLS configuration's part.
-func NewHandler(plane Plane, logger *slog.Logger) http.Handler {
-	h := &handler{plane: plane, logger: logger}
+// NewHandler serves a plane and a ledger. It authenticates nobody: that is the TLS configuration's part.
+func NewHandler(plane Plane, ledger Ledger, logger *slog.Logger) http.Handler {
+	h := &handler{plane: plane, ledger: ledger, logger: logger}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT "+DefinitionsPath, h.apply)
 	mux.HandleFunc("GET "+ReportPath, h.report)
+	mux.HandleFunc("GET "+SuppressionsPath, h.suppressions)
+	mux.HandleFunc("POST "+SuppressionsPath, h.suppress)
+	mux.HandleFunc("GET "+ConsentsPath, h.consents)
 	mux.HandleFunc("GET "+HealthPath, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	return mux
 }
 
 type handler struct {
 	plane  Plane
+	ledger Ledger
 	logger *slog.Logger
 }
 
@@ -138,9 +142,9 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, bod
 }
 
 // NewServer makes the server of a control port; run it with ServeTLS and empty file names.
-func NewServer(plane Plane, keys *KeyFiles, logger *slog.Logger) *http.Server {
+func NewServer(plane Plane, ledger Ledger, keys *KeyFiles, logger *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           NewHandler(plane, logger),
+		Handler:           NewHandler(plane, ledger, logger),
 		TLSConfig:         keys.ServerTLS(),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       time.Minute,

@@ -68,25 +68,32 @@ const (
 // Standpoint tells how the contact stands to a topic: the last word counts, on the topic or on all marketing. DoubleOptIn asks for a
 // confirmation.
 func (c *Contact) Standpoint(topic string, doubleOptIn bool) Standpoint {
-	var given, confirmed, withdrawn Proof
+	standpoint, _ := c.Stand(topic, doubleOptIn)
+	return standpoint
+}
+
+// Stand is Standpoint, with the last words that it follows from: those on the topic and on all marketing, whichever came later.
+func (c *Contact) Stand(topic string, doubleOptIn bool) (Standpoint, Consent) {
+	last := Consent{Topic: topic}
 	for i := range c.consents {
 		s := &c.consents[i]
 		if s.topic != "" && s.topic != topic {
 			continue
 		}
-		given, confirmed, withdrawn = newer(given, s.given), newer(confirmed, s.confirmed), newer(withdrawn, s.withdrawn)
+		last.Given, last.Confirmed = newer(last.Given, s.given), newer(last.Confirmed, s.confirmed)
+		last.Withdrawn = newer(last.Withdrawn, s.withdrawn)
 	}
 	switch {
-	case confirmed.after(&withdrawn):
-		return Agreed
-	case given.after(&withdrawn) && doubleOptIn:
-		return Pending
-	case given.after(&withdrawn):
-		return Agreed
-	case withdrawn.Time != 0:
-		return Withdrawn
+	case last.Confirmed.after(&last.Withdrawn):
+		return Agreed, last
+	case last.Given.after(&last.Withdrawn) && doubleOptIn:
+		return Pending, last
+	case last.Given.after(&last.Withdrawn):
+		return Agreed, last
+	case last.Withdrawn.Time != 0:
+		return Withdrawn, last
 	}
-	return Silent
+	return Silent, last
 }
 
 func newer(a, b Proof) Proof {
@@ -96,10 +103,14 @@ func newer(a, b Proof) Proof {
 	return a
 }
 
+// AsksTwice says whether a topic needs a confirmation.
+func AsksTwice(policy *definition.Policy, topic string) bool {
+	return slices.ContainsFunc(policy.Topics, func(t definition.Topic) bool { return t.Name == topic && t.DoubleOptIn })
+}
+
 // objection says why marketing on a topic must not be sent; empty when it may.
 func (c *Contact) objection(policy *definition.Policy, topic string) string {
-	doubleOptIn := slices.ContainsFunc(policy.Topics, func(t definition.Topic) bool { return t.Name == topic && t.DoubleOptIn })
-	switch c.Standpoint(topic, doubleOptIn) {
+	switch c.Standpoint(topic, AsksTwice(policy, topic)) {
 	case Withdrawn:
 		return Unsubscribed
 	case Pending:

@@ -80,7 +80,11 @@ func (l *life) checkAgainstLog(ctx context.Context) (from uint64, err error) {
 	return offset + 1, nil
 }
 
+// errBehind is wrapped by errors of a partition that has not folded its owner's last record yet.
+var errBehind = errors.New("it is behind")
+
 // errCatchingUp is the answer of a partition whose numbers are of the past.
 func errCatchingUp(l *life) error {
-	return fmt.Errorf("%w: partition %d folds what came before, %d of %d", control.ErrUnavailable, l.number, l.folded.Offset(), l.owner.last)
+	return fmt.Errorf("%w: partition %d folds what came before, %d of %d: %w", control.ErrUnavailable, l.number, l.folded.Offset(), l.owner.last,
+		errBehind)
 }
