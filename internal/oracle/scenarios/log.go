@@ -59,7 +59,9 @@ func (i *Interpreter) Step(r *record.Record) error {
 		return i.stand(&r.Standing)
 	case record.Pauses:
 		for _, p := range r.Pauses {
-			i.channel(p.Channel).paused, i.channel(p.Channel).reason = p.Until, p.Reason
+			if ch := i.channels[p.Channel]; ch != nil {
+				ch.paused, ch.reason = p.Until, p.Reason
+			}
 		}
 	}
 	return nil // all others are not about scenarios
