@@ -134,7 +134,7 @@ func drawPlay(t *rapid.T) func(g *stage) {
 		return func(g *stage) { g.suspend(rapidCatchUps[k]) }
 	case 14:
 		return func(g *stage) { // what a visitor did is told once more of whom it turned out to be
-			copied := func(e *event.Event) { e.ID, e.Origin = fmt.Sprintf("copy-%d", k), event.Anonymous("v1") }
+			copied := func(e *event.Event) { e.ID, e.Origin = fmt.Sprintf("copy-%d", k), event.Anonymous("at "+name) }
 			g.happens(name, "in", fmt.Sprintf(`{"k":%d}`, k), back, copied)
 		}
 	case 15:

@@ -255,6 +255,43 @@ func TestARestartSendsNothingTwice(t *testing.T) {
 	})
 }
 
+func TestApplyingOverALongHistorySendsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, out := sendingPlane(t, 1)
+		appender := eventlog.NewAppender(p.log, eventlog.AppenderOptions{})
+		for hour := 90 * 24; hour > 0; hour-- { // somebody comes every hour, leaves a cart and is lost
+			at := event.At(p.clock.Wall().Add(-time.Duration(hour) * time.Hour))
+			for _, kind := range []string{"visit", "cart"} {
+				e := event.Event{Contact: fmt.Sprintf("c%d", hour), Type: kind, Source: "test", ID: fmt.Sprintf("%s-%d", kind, hour), Time: at, Received: at}
+				if err := appender.Append(t.Context(), []event.Event{e}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		appender.Close()
+		p.start()
+		h, s, lost := hook(), back(), back()
+		lost.Trigger = definition.Trigger{FunnelDrop: &definition.DropTrigger{Funnel: shop}, MaxAge: 90 * 24 * time.Hour}
+		s.Trigger.MaxAge = 90 * 24 * time.Hour
+		p.apply(1, signalling(t), canonical(t, hookKey, &h, ""), canonical(t, backKey, &s, ""), canonical(t, "NurtureScenario/sales/lost", &lost, ""))
+		p.deliver()
+		time.Sleep(10 * time.Minute)
+		if n := out.count(); n > 0 {
+			t.Errorf("%d messages were sent to people of the past", n)
+		}
+		if stages := p.report().Partitions[0].Funnels[shop].Funnel.Stages; len(stages) == 0 || stages[0].Dropped == 0 {
+			t.Errorf("the funnel has not counted its history: %+v", stages)
+		}
+		p.send("cart", "now")
+		time.Sleep(time.Second)
+		if got := out.subjects("now"); len(got) != 1 {
+			t.Errorf("who comes now got %q, want one message", got)
+		}
+		p.stop()
+	})
+}
+
 // flood appends events of one type for many contacts at one time.
 func flood(t *testing.T, log eventlog.Log, kind string, contacts int) {
 	t.Helper()
