@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// TestMain lets every property try thousands of cases unless -rapid.checks says another number.
+// TestMain lets every property try thousands of cases unless -rapid.checks says another number. The cases are the same in each run, so that
+// a failure is of what was changed and not of luck; -rapid.seed explores others.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
-	if !chosen {
-		checks := "1500"
-		if testing.Short() {
-			checks = "300"
-		}
-		if err := flag.Set("rapid.checks", checks); err != nil {
+	defaults := map[string]string{"rapid.checks": "1500", "rapid.seed": "20261122"}
+	if testing.Short() {
+		defaults["rapid.checks"] = "300"
+	}
+	flag.Visit(func(f *flag.Flag) { delete(defaults, f.Name) })
+	for name, value := range defaults {
+		if err := flag.Set(name, value); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}

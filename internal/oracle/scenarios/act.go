@@ -43,6 +43,8 @@ func (a *act) inOrder() []*enrolment {
 // note writes down what happened to an enrolment, at the step where it is unless the fact says otherwise.
 func (a *act) note(n *enrolment, f Fact) {
 	f.At, f.Contact, f.Scenario, f.Enrolment, f.Version = a.now, a.c.name, n.scenario.key, n.id, cmp.Or(f.Version, n.version.id)
+	ch := a.channels[f.Channel]
+	f.Gone = ch == nil || ch.program == nil
 	a.facts = append(a.facts, f)
 }
 

@@ -54,6 +54,8 @@ type Fact struct {
 	// Effect is a message's id, Kind is Send, Webhook, Task or Set, Channel its key, and Attempt counts its claims.
 	Effect, Kind, Channel string
 	Attempt               int
+	// Gone: the channel was not defined, and so cannot count it.
+	Gone bool
 	// Detail is the reason, or of Left the step that follows.
 	Detail string
 	// Held says that the contact is held out; Reached that it reached the goal, which brought Value.
@@ -227,8 +229,8 @@ func (i *Interpreter) Channels() map[string]aggregate.Channel {
 		if ch := i.channels[key]; ch.paused > i.clock {
 			n.PausedUntil, n.PauseReason = ch.paused, ch.reason
 		}
-		for _, f := range i.facts {
-			if f.Channel != key || f.Detail == "ChannelMissing" { // which it was then, and could not count
+		for _, f := range i.facts[i.channels[key].from:] {
+			if f.Channel != key || f.Gone {
 				continue
 			}
 			addMessage(&n.Message, f)

@@ -162,7 +162,7 @@ func (a *act) enter(s *scenario, because cause) {
 	if !holds(&p.Audience, a.question(because.event, because.event, nil)) {
 		switch {
 		case !because.once:
-			a.c.hopeful = append(a.c.hopeful, hopeful{s, because, a.now.Add(audienceAgain)})
+			a.hope(s, because)
 		case !because.silent:
 			a.refuse(s, "Audience")
 		}
@@ -229,6 +229,16 @@ func (n *enrolment) setWindow() {
 	if goal := n.meaning().Goal; goal != nil {
 		n.window = n.entered.Add(goal.Within)
 	}
+}
+
+// hope lets a cause wait for the audience's condition, unless it does already.
+func (a *act) hope(s *scenario, because cause) {
+	for _, h := range a.c.hopeful {
+		if h.scenario == s && h.cause.raw == because.raw && h.cause.identity == because.identity {
+			return
+		}
+	}
+	a.c.hopeful = append(a.c.hopeful, hopeful{s, because, a.now.Add(audienceAgain)})
 }
 
 // retry lets those in who have become part of the audience.

@@ -93,7 +93,7 @@ func (i *Interpreter) heed(leader uint64) bool {
 
 func (i *Interpreter) channel(key string) *channel {
 	if i.channels[key] == nil {
-		i.channels[key] = &channel{}
+		i.channels[key] = &channel{from: len(i.facts)}
 	}
 	return i.channels[key]
 }
@@ -162,8 +162,8 @@ func (i *Interpreter) remove(r *record.RemoveRecord) {
 		return
 	}
 	delete(i.policies, r.Key)
-	if ch := i.channels[r.Key]; ch != nil {
-		ch.program = nil
+	if ch := i.channels[r.Key]; ch != nil && ch.program != nil {
+		ch.program, ch.removedAt = nil, i.clock
 	}
 	s := i.scenarios[r.Key]
 	if s == nil || s.removed || r.UID != "" && (r.UID != s.uid || r.Generation < s.generation) {
@@ -174,6 +174,11 @@ func (i *Interpreter) remove(r *record.RemoveRecord) {
 
 // bury ends what was removed long enough ago.
 func (i *Interpreter) bury() {
+	for key, ch := range i.channels {
+		if ch.program == nil && ch.removedAt.Add(tombstone) <= i.clock {
+			delete(i.channels, key)
+		}
+	}
 	for _, s := range i.inOrder() {
 		if !s.removed || s.removedAt.Add(tombstone) > i.clock {
 			continue
@@ -240,6 +245,7 @@ func (i *Interpreter) event(e *event.Event) {
 		return // somebody else's, who used the same browser
 	}
 	a.event(e, before)
+	a.ring() // a version that it moved to may have been over for long
 }
 
 // event lets an event act, in the order of the rules.

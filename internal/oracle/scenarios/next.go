@@ -22,6 +22,11 @@ func (i *Interpreter) Next() (next event.Time) {
 			}
 		}
 	}
+	for _, ch := range i.channels {
+		if ch.program == nil {
+			sooner(ch.removedAt.Add(tombstone))
+		}
+	}
 	for _, s := range i.inOrder() {
 		if s.removed {
 			sooner(s.removedAt.Add(tombstone))

@@ -69,9 +69,12 @@ type scenario struct {
 
 // channel is what the log says of one, by its key. Program is nil while it is not defined.
 type channel struct {
-	program *definition.ChannelProgram
-	paused  event.Time
-	reason  string
+	program   *definition.ChannelProgram
+	removedAt event.Time
+	paused    event.Time
+	reason    string
+	// from is how many facts there were before.
+	from int
 }
 
 // contact is all that is known of one.
