@@ -76,7 +76,8 @@ func (a *act) reach(n *enrolment, e *event.Event) {
 	n.credited = true
 	f := Fact{What: Converted, Value: worth}
 	if latest.elsewhere {
-		f.Version, f.Step, f.Variant, f.Channel = latest.about.Version, latest.about.Step, latest.about.Variant, latest.about.Channel
+		about := &latest.about
+		f.Kind, f.Version, f.Step, f.Variant, f.Channel = about.Kind, about.Version, about.Step, about.Variant, about.Channel
 		a.note(n, f)
 		return
 	}

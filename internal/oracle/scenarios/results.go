@@ -43,7 +43,9 @@ func (a *act) result(e *event.Event) {
 	if e.Origin != "" {
 		if e.Type == event.MessageSent || e.Type == event.MessageInDoubt {
 			a.c.sent[m.Effect] = true
-			a.c.messages = append(a.c.messages, &message{sentAt: e.Time, elsewhere: true, id: m.Effect, about: m})
+			if m.Kind == "Send" {
+				a.c.messages = append(a.c.messages, &message{sentAt: e.Time, elsewhere: true, id: m.Effect, about: m})
+			}
 		}
 		return
 	}
