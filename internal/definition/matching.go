@@ -155,7 +155,10 @@ func (p *Program) text(t property) []byte {
 
 // key gives a text that is only ever compared. Nobody reads it, so a hash may stand for a long one.
 func (p *Program) key(t property) string {
-	found := p.text(t)
+	return keyOf(p.text(t))
+}
+
+func keyOf(found []byte) string {
 	if len(found) <= MaxKey {
 		return string(found)
 	}
