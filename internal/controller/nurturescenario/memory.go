@@ -69,7 +69,8 @@ func (m *memory) compile(scenario *v1alpha1.NurtureScenario, workspace *v1alpha1
 		kept.of, kept.meaning = of, compile(scenario, workspace, found)
 	}
 	if kept.meaning.valid() {
-		kept.valid = &kept.meaning.outline
+		outline := kept.meaning.outline // a copy: what lies in kept.meaning is overwritten by the next spec, also by one that is wrong
+		kept.valid = &outline
 	}
 	return kept.meaning, kept.valid
 }
