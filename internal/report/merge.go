@@ -29,14 +29,8 @@ type Numbers struct {
 	Recomputing bool
 	// LastEvent is the latest event time of any partition; 0 before the first event.
 	LastEvent event.Time
-	// From and Until bound the instants for which the numbers are true, From included and Until not. Until is 0 when time
-	// alone changes nothing any more.
-	From, Until event.Time
-}
-
-// HoldAt says whether the numbers of every partition are true at an instant, so that they may stand side by side.
-func (n *Numbers) HoldAt(asOf event.Time) bool {
-	return n.From <= asOf && (n.Until == 0 || asOf < n.Until)
+	// Span is when the numbers are true.
+	Span
 }
 
 // IncompleteError says why the reports at hand cannot be added up. It is a passing state: some partition has not reported yet,
@@ -113,8 +107,7 @@ func Merge(key string, count int, reports []aggregate.Partition) (Numbers, error
 		sum.ExactSince = max(sum.ExactSince, d.ExactSince)
 		sum.Recomputing = sum.Recomputing || d.Pending != ""
 		sum.LastEvent = max(sum.LastEvent, p.LastEvent)
-		sum.From = max(sum.From, p.Clock)
-		sum.Until = earliest(sum.Until, p.NextDue)
+		sum.narrow(p)
 	}
 	return sum, nil
 }

@@ -45,7 +45,7 @@ func TestMergeAddsUpAllPartitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := report.Numbers{Version: "v1", ExactSince: 300, LastEvent: 700, From: 1200, Until: 5000, Funnel: twoStages(15, 5)}
+	want := report.Numbers{Version: "v1", ExactSince: 300, LastEvent: 700, Span: report.Span{From: 1200, Until: 5000}, Funnel: twoStages(15, 5)}
 	want.Funnel.Stages[0].Recovered = 1
 	want.Funnel.TooLate, want.Funnel.Clamped, want.Funnel.Saturated, want.Funnel.Errors = 2, 3, 1, 4
 	want.Funnel.FirstError = failed.Funnel.FirstError
@@ -55,6 +55,11 @@ func TestMergeAddsUpAllPartitions(t *testing.T) {
 	for asOf, hold := range map[int64]bool{1199: false, 1200: true, 4999: true, 5000: false} {
 		if got.HoldAt(event.Time(asOf)) != hold {
 			t.Errorf("numbers hold at %d: %v, want %v", asOf, !hold, hold)
+		}
+	}
+	for asOf, nearest := range map[event.Time]event.Time{1199: 1200, 1200: 1200, 4999: 4999, 5000: 4999} {
+		if at := got.Nearest(asOf); at != nearest {
+			t.Errorf("nearest to %d numbers hold at %d, want %d", asOf, at, nearest)
 		}
 	}
 }

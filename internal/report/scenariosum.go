@@ -3,18 +3,15 @@
 
 package report
 
-import (
-	"github.com/waymark-dev/waymark/internal/aggregate"
-	"github.com/waymark-dev/waymark/internal/event"
-)
+import "github.com/waymark-dev/waymark/internal/aggregate"
 
 // ScenarioNumbers is what all partitions together say about one scenario.
 type ScenarioNumbers struct {
 	// Scenario is the sum. Its Version is empty while partitions let contacts into different versions, its Pending while not all hold the
 	// same one, and its Reach nil until all have counted.
 	Scenario aggregate.Scenario
-	// From and Until bound the instants for which the numbers are true, as in Numbers.
-	From, Until event.Time
+	// Span is when the numbers are true.
+	Span
 }
 
 // MergeScenario adds up what the partitions 0 to count-1 report about the scenario named key. Numbers are over all versions, so they add
@@ -31,8 +28,7 @@ func MergeScenario(key string, count int, reports []aggregate.Partition) (Scenar
 			continue
 		}
 		addScenario(&sum.Scenario, s, i == 0)
-		sum.From = max(sum.From, p.Clock)
-		sum.Until = earliest(sum.Until, p.NextDue)
+		sum.narrow(p)
 	}
 	if len(incomplete.Missing) > 0 || len(incomplete.Without) > 0 || len(latest) == 0 {
 		return ScenarioNumbers{}, incomplete
