@@ -22,7 +22,7 @@ func MergeScenario(key string, count int, reports []aggregate.Partition) (Scenar
 	incomplete := &IncompleteError{Key: key, Missing: missing}
 	var sum ScenarioNumbers
 	for i, p := range latest {
-		s := scenarioIn(p, key)
+		s := p.Scenario(key)
 		if s == nil {
 			incomplete.Without = append(incomplete.Without, p.Partition)
 			continue
@@ -37,29 +37,16 @@ func MergeScenario(key string, count int, reports []aggregate.Partition) (Scenar
 	return sum, nil
 }
 
-func scenarioIn(p *aggregate.Partition, key string) *aggregate.Scenario {
-	for i := range p.Scenarios {
-		if p.Scenarios[i].Key == key {
-			return &p.Scenarios[i]
-		}
-	}
-	return nil
-}
-
-// VersionsOf says in how many partitions contacts enter a version of a scenario, and in how many it is held.
-func VersionsOf(key, version string, count int, reports []aggregate.Partition) (active, held int) {
+// ActiveIn says in how many partitions contacts enter a version of a scenario. One that is held back behind it is entered in none.
+func ActiveIn(key, version string, count int, reports []aggregate.Partition) int {
 	latest, _ := latestReports(count, reports)
+	active := 0
 	for _, p := range latest {
-		s := scenarioIn(p, key)
-		switch {
-		case s == nil:
-		case s.Pending == version:
-			held++
-		case s.Pending == "" && s.Version == version:
+		if s := p.Scenario(key); s != nil && s.Pending == "" && s.Version == version {
 			active++
 		}
 	}
-	return active, held
+	return active
 }
 
 func addScenario(sum, s *aggregate.Scenario, first bool) {

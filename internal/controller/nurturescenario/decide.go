@@ -116,10 +116,10 @@ func offer(o observation, g guarding, winners map[string]string) *control.Defini
 
 // standing says how far the runners are with a valid spec. Nil keeps what was said about this generation before.
 func standing(o observation, g guarding) *status.Verdict {
-	active, _ := report.VersionsOf(o.key(), o.meaning.version, o.view.PartitionCount, o.view.Partitions)
 	rollout := status.Rollout{
 		Workspace: o.workspaceName, View: o.view, Key: o.key(), Version: o.meaning.version,
-		Active: active, Does: "run this version", Held: g.condition(),
+		Active: report.ActiveIn(o.key(), o.meaning.version, o.view.PartitionCount, o.view.Partitions),
+		Does:   "run this version", Held: g.condition(),
 	}
 	if o.scenario.Spec.Suspend {
 		rollout.Suspended = "spec.suspend keeps everybody where they are; nothing is sent"
