@@ -11,12 +11,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Kinds of definitions, as their keys begin.
+// Kinds, as the keys of their definitions begin. Workspaces and feeds have none: what a workspace defines is its policy.
 const (
-	funnelKind   = "Funnel"
-	scenarioKind = "NurtureScenario"
-	channelKind  = "MessageChannel"
-	policyKind   = "MessagingPolicy"
+	workspaceKind = "Workspace"
+	feedKind      = "EventFeed"
+	funnelKind    = "Funnel"
+	scenarioKind  = "NurtureScenario"
+	channelKind   = "MessageChannel"
+	policyKind    = "MessagingPolicy"
 )
 
 // FunnelKey is the key of a funnel's definition.
@@ -47,23 +49,39 @@ func reportsVersions(key string) bool {
 	return strings.HasPrefix(key, funnelKind+"/") || strings.HasPrefix(key, scenarioKind+"/")
 }
 
+// userKind is a kind of resources that use workspaces.
+type userKind struct {
+	kind string
+	// list gives those of a workspace.
+	list func(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
+	// defined says that each of them has a definition, which the runners are to have.
+	defined bool
+}
+
+// users are the kinds of all that use workspaces.
+func (p *Plane) users() []userKind {
+	roster := p.options.Roster
+	return []userKind{
+		{kind: feedKind, list: roster.Feeds},
+		{kind: funnelKind, list: roster.Funnels, defined: true},
+		{kind: scenarioKind, list: roster.Scenarios, defined: true},
+		{kind: channelKind, list: roster.Channels, defined: true},
+	}
+}
+
 // keys are those of all definitions that a workspace's runners are to have.
 func (p *Plane) keys(ctx context.Context, workspace types.NamespacedName) ([]string, error) {
 	keys := []string{PolicyKey(workspace)}
-	for _, kind := range []struct {
-		name string
-		list func(context.Context, types.NamespacedName) ([]types.NamespacedName, error)
-	}{
-		{funnelKind, p.options.Roster.Funnels},
-		{scenarioKind, p.options.Roster.Scenarios},
-		{channelKind, p.options.Roster.Channels},
-	} {
-		names, err := kind.list(ctx, workspace)
+	for _, of := range p.users() {
+		if !of.defined {
+			continue
+		}
+		names, err := of.list(ctx, workspace)
 		if err != nil {
-			return nil, fmt.Errorf("list resources of kind %s of workspace %s: %w", kind.name, workspace, err)
+			return nil, fmt.Errorf("list resources of kind %s of workspace %s: %w", of.kind, workspace, err)
 		}
 		for _, name := range names {
-			keys = append(keys, keyOf(kind.name, name))
+			keys = append(keys, keyOf(of.kind, name))
 		}
 	}
 	return keys, nil
