@@ -88,7 +88,7 @@ func (r *Reconciler) observe(ctx context.Context, funnel *v1alpha1.Funnel) (obse
 	}
 	o.view = r.Plane.View(o.workspaceName)
 	o.accepted = r.memory.Accepted(name)
-	if workspace == nil || !workspace.DeletionTimestamp.IsZero() {
+	if workspace == nil {
 		return o, nil
 	}
 	o.workspace = workspace

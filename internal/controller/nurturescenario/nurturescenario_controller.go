@@ -90,7 +90,7 @@ func (r *Reconciler) observe(ctx context.Context, scenario *v1alpha1.NurtureScen
 		return o, err
 	}
 	o.view = r.Plane.View(o.workspaceName)
-	if workspace == nil || !workspace.DeletionTimestamp.IsZero() {
+	if workspace == nil {
 		return o, nil
 	}
 	o.workspace = workspace
