@@ -31,3 +31,11 @@ func (s *Span) narrow(p *aggregate.Partition) {
 	s.From = max(s.From, p.Clock)
 	s.Until = earliest(s.Until, p.NextDue)
 }
+
+// earliest gives the earlier of two instants, of which 0 is never.
+func earliest(a, b event.Time) event.Time {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}

@@ -19,7 +19,7 @@ func numbers(o observation) (written *v1alpha1.FunnelStatus, current bool) {
 	if o.view.State != plane.Connected {
 		return nil, false
 	}
-	merged, err := report.Merge(o.key(), o.view.PartitionCount, o.view.Partitions)
+	merged, err := report.MergeFunnel(o.key(), o.view.PartitionCount, o.view.Partitions)
 	if err != nil {
 		return nil, false // some partition is not there yet; the conditions say so
 	}
@@ -84,7 +84,7 @@ func write(funnel, before *v1alpha1.Funnel, d decision, now time.Time) {
 	if d.fresh != nil && (funnel.Status.Summary != nil || !d.fresh.Unreachable) {
 		report.SetData(&funnel.Status, *d.fresh)
 	}
-	if report.VisibleEqual(&before.Status, &funnel.Status) {
+	if report.FunnelVisibleEqual(&before.Status, &funnel.Status) {
 		funnel.Status.EvaluatedAt = before.Status.EvaluatedAt
 	}
 }
