@@ -6,47 +6,40 @@ package plane
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/waymark-dev/waymark/internal/definition"
 )
 
-// Kinds, as the keys of their definitions begin. Workspaces and feeds have none: what a workspace defines is its policy.
+// Kinds of resources without a definition: what a workspace defines is its policy.
 const (
 	workspaceKind = "Workspace"
 	feedKind      = "EventFeed"
-	funnelKind    = "Funnel"
-	scenarioKind  = "NurtureScenario"
-	channelKind   = "MessageChannel"
-	policyKind    = "MessagingPolicy"
 )
 
 // FunnelKey is the key of a funnel's definition.
-func FunnelKey(funnel types.NamespacedName) string { return keyOf(funnelKind, funnel) }
+func FunnelKey(funnel types.NamespacedName) string { return keyOf(definition.KindFunnel, funnel) }
 
 // ScenarioKey is the key of a scenario's definition.
-func ScenarioKey(scenario types.NamespacedName) string { return keyOf(scenarioKind, scenario) }
-
-// ChannelKey is the key of a channel's definition.
-func ChannelKey(channel types.NamespacedName) string { return keyOf(channelKind, channel) }
-
-// PolicyKey is the key of the definition of a workspace's messaging policy.
-func PolicyKey(workspace types.NamespacedName) string { return keyOf(policyKind, workspace) }
-
-func keyOf(kind string, name types.NamespacedName) string {
-	return kind + "/" + name.Namespace + "/" + name.Name
+func ScenarioKey(scenario types.NamespacedName) string {
+	return keyOf(definition.KindScenario, scenario)
 }
 
-// parseKey is the reverse of keyOf.
-func parseKey(key string) (kind string, name types.NamespacedName, ok bool) {
-	kind, rest, _ := strings.Cut(key, "/")
-	namespace, last, ok := strings.Cut(rest, "/")
-	return kind, types.NamespacedName{Namespace: namespace, Name: last}, ok
+// ChannelKey is the key of a channel's definition.
+func ChannelKey(channel types.NamespacedName) string { return keyOf(definition.KindChannel, channel) }
+
+// PolicyKey is the key of the definition of a workspace's messaging policy.
+func PolicyKey(workspace types.NamespacedName) string { return keyOf(definition.KindPolicy, workspace) }
+
+func keyOf(kind string, name types.NamespacedName) string {
+	return definition.Key(kind, name.Namespace, name.Name)
 }
 
 // reportsVersions says whether reports tell which version of a definition runs.
 func reportsVersions(key string) bool {
-	return strings.HasPrefix(key, funnelKind+"/") || strings.HasPrefix(key, scenarioKind+"/")
+	kind, _, _, _ := definition.SplitKey(key)
+	return kind == definition.KindFunnel || kind == definition.KindScenario
 }
 
 // userKind is a kind of resources that use workspaces.
@@ -63,9 +56,9 @@ func (p *Plane) users() []userKind {
 	roster := p.options.Roster
 	return []userKind{
 		{kind: feedKind, list: roster.Feeds},
-		{kind: funnelKind, list: roster.Funnels, defined: true},
-		{kind: scenarioKind, list: roster.Scenarios, defined: true},
-		{kind: channelKind, list: roster.Channels, defined: true},
+		{kind: definition.KindFunnel, list: roster.Funnels, defined: true},
+		{kind: definition.KindScenario, list: roster.Scenarios, defined: true},
+		{kind: definition.KindChannel, list: roster.Channels, defined: true},
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/definition"
 )
 
 // queue is a controller's.
@@ -37,13 +38,13 @@ func (p *Plane) Workspaces() source.Source { return p.queues.source(workspaceKin
 func (p *Plane) Feeds() source.Source { return p.queues.source(feedKind) }
 
 // Funnels is a source of funnels whose numbers or versions have changed.
-func (p *Plane) Funnels() source.Source { return p.queues.source(funnelKind) }
+func (p *Plane) Funnels() source.Source { return p.queues.source(definition.KindFunnel) }
 
 // Scenarios is a source of scenarios whose numbers or versions have changed.
-func (p *Plane) Scenarios() source.Source { return p.queues.source(scenarioKind) }
+func (p *Plane) Scenarios() source.Source { return p.queues.source(definition.KindScenario) }
 
 // Channels is a source of channels whose numbers have changed, or of which the runners say something else.
-func (p *Plane) Channels() source.Source { return p.queues.source(channelKind) }
+func (p *Plane) Channels() source.Source { return p.queues.source(definition.KindChannel) }
 
 func (q *queues) source(kind string) source.Source {
 	return source.Func(func(_ context.Context, controller queue) error {
@@ -79,12 +80,12 @@ func (p *Plane) tell(ctx context.Context, workspace types.NamespacedName, before
 	}
 	p.queues.add(feedKind, changedFeeds(before, after)...)
 	for _, key := range changedDefinitions(before, after) {
-		kind, name, ok := parseKey(key)
-		if kind == policyKind {
+		kind, namespace, name, ok := definition.SplitKey(key)
+		if kind == definition.KindPolicy {
 			kind = workspaceKind // a policy is part of its workspace, and has its name
 		}
 		if ok {
-			p.queues.add(kind, name)
+			p.queues.add(kind, types.NamespacedName{Namespace: namespace, Name: name})
 		}
 	}
 }
