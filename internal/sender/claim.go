@@ -127,7 +127,9 @@ func (d *Desk) close(book Book, l *line, e *nurture.Effect) (closed bool, err er
 	}
 	it := d.take(l, e)
 	l.enter()
-	l.sender.opts.Metrics.sent(l.key, "InDoubt")
+	if told.kind == event.MessageInDoubt {
+		l.sender.opts.Metrics.tried(l.key, "InDoubt") // by a process that could not count it
+	}
 	it.tell(&grant, told)
 	return true, nil
 }
