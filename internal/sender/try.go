@@ -85,15 +85,8 @@ func (it *item) follow(g *nurture.Grant, v verdict) {
 	it.tell(g, *v.tell)
 }
 
-// orphaned are the limits of a channel that nobody knows.
+// orphaned are the limits of a channel that the delivery has not: see newOrphanLine.
 var orphaned = definition.Channel{Guarantee: atLeastOnce, Limits: definition.Limits{Retries: math.MaxInt32, RetryFor: time.Hour}}
-
-// orphans gives a line for the messages of a channel that the delivery has not: the fold says what becomes of them.
-func (s *Sender) orphans(key string) *line {
-	l := newLine(s, key)
-	l.orphan = true
-	return l
-}
 
 // kindOf names what a webhook is about.
 func kindOf(g *nurture.Grant) string {
