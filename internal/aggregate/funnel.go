@@ -172,7 +172,7 @@ type Partition struct {
 	Events     int64 `json:"events"`
 	Duplicates int64 `json:"duplicates"`
 	Clamped    int64 `json:"clamped"`
-	// Funnels are by key, Funnel/namespace/name.
+	// Funnels are by key, Funnel/namespace/name; Segments and Journeys, which are computed from the log like Funnels, are among them.
 	Funnels map[string]Definition `json:"funnels"`
 	// Scenarios and Channels are in the order of their keys.
 	Scenarios []Scenario `json:"scenarios,omitempty"`
@@ -202,6 +202,12 @@ type Definition struct {
 	Target uint64 `json:"target,omitempty"`
 	// ExactSince is set when the log no longer had all history that Active needed: earlier times are incomplete.
 	ExactSince event.Time `json:"exactSince,omitempty"`
-	// Funnel is the numbers of Active.
+	// Funnel is the numbers of Active; of a Segment empty.
 	Funnel Funnel `json:"funnel,omitzero"`
+	// Segment is those of a Segment, and Journey what a Journey has besides its Funnel; nil for other kinds.
+	Segment *Segment `json:"segment,omitempty"`
+	Journey *Journey `json:"journey,omitempty"`
+	// Handing is set while this partition has not handed on all events that a definition with a unit of its own needs; see
+	// definition.Funnel.UnitBy.
+	Handing bool `json:"handing,omitempty"`
 }

@@ -102,7 +102,7 @@ func (r *scenarioReader) trigger(path *field.Path, t *v1alpha1.ScenarioTrigger) 
 		out.FunnelDrop = &DropTrigger{r.funnel(path.Child("funnelDrop"), d.FunnelRef.Name, d.Stage), d.Stage}
 	}
 	if t.Segment != nil {
-		out.Segment = &SegmentTrigger{string(t.Segment.Where)}
+		out.Segment = &SegmentTrigger{Where: string(t.Segment.Where)}
 	}
 	if d := t.Date; d != nil {
 		days, offset := r.offset(path.Child("date", "offset"), d.Offset)

@@ -48,6 +48,11 @@ type Funnel struct {
 	Count Count `json:"count,omitempty"`
 	// CorrelateBy is a CEL expression for what belongs together besides the contact; empty is nothing.
 	CorrelateBy string `json:"correlateBy,omitempty"`
+	// UnitBy is a CEL expression on the event for what is counted instead of contacts, such as a deal, whoever's events tell of it; empty
+	// counts contacts.
+	UnitBy string `json:"unitBy,omitempty"`
+	// Segment lets only attempts count whose contact is a member at their start; nil lets all.
+	Segment *Segment `json:"segment,omitempty"`
 	// Breakdowns split the numbers by a property.
 	Breakdowns []Breakdown `json:"breakdowns,omitempty"`
 	// Exclusions end attempts.

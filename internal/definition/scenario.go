@@ -25,6 +25,8 @@ type Scenario struct {
 	Trigger Trigger `json:"trigger"`
 	// Audience is a CEL condition on the contact that enters; empty is everybody.
 	Audience string `json:"audience,omitempty"`
+	// Segment is the key of a Segment that the contact must be a member of to enter; empty asks for none.
+	Segment string `json:"segment,omitempty"`
 	// Entry says how often.
 	Entry Entry `json:"entry"`
 	// Goal is what the scenario is for; nil is nothing that can be counted.
@@ -77,7 +79,9 @@ type DropTrigger struct {
 // SegmentTrigger lets in whom a condition becomes true of.
 type SegmentTrigger struct {
 	// Where is a CEL condition on the contact.
-	Where string `json:"where"`
+	Where string `json:"where,omitempty"`
+	// Segment is the key of a Segment instead, which tells who became a member.
+	Segment string `json:"segment,omitempty"`
 }
 
 // LeapDay says when a yearly date of 29 February is in other years.

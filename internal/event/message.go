@@ -31,6 +31,18 @@ const (
 	ConsentWithdrawn = "waymark.consent.withdrawn"
 )
 
+// SurveyAnswered is what the person answered by a link or a page of ours to the question why they left. Its data is a SurveyAnswer.
+const SurveyAnswered = "waymark.survey.answered"
+
+// SurveyAnswer is the data of an answer.
+type SurveyAnswer struct {
+	// Journey is the journey's key, and Answer the name of one of its barriers, or "other".
+	Journey string `json:"journey"`
+	Answer  string `json:"answer"`
+	// Effect is the message that the question was in; empty for a page.
+	Effect string `json:"effect,omitempty"`
+}
+
 // Types by which senders say what a person agreed to; only a trusted feed is heard. Their data has the form of Consent.
 const (
 	ConsentGivenType     = "consent.given"

@@ -49,6 +49,8 @@ const (
 	Standing Kind = 12
 	// Pauses stop channels or let them go on.
 	Pauses Kind = 13
+	// Handed says up to where the events of this partition lie durably in the partitions of the units that they tell of.
+	Handed Kind = 14
 )
 
 // Record is one message of the log: exactly the field that Kind names is set.
@@ -68,6 +70,7 @@ type Record struct {
 	Suppressions []Suppression
 	Standing     StandingRecord
 	Pauses       []Pause
+	Handed       HandedRecord
 }
 
 // EpochRecord opens an owner's time.
@@ -136,7 +139,7 @@ type TermRecord struct {
 	Leader uint64 `json:"leader"`
 }
 
-// Signal is a contact's drop-off from a funnel, or that it was none.
+// Signal is a contact's drop-off from a funnel, or that it was none; or that it became a member of a segment or stopped being one.
 type Signal struct {
 	// ID names the drop-off: by the definition's key, the stage, the contact and the event. There is one signal of an ID, and at most one
 	// that it is retracted.
@@ -146,9 +149,10 @@ type Signal struct {
 	// Key and Version are the definition's.
 	Key     string `json:"key"`
 	Version string `json:"version"`
-	// Stage is the name of the stage where the contact stopped.
+	// Stage is the name of the stage where the contact stopped; of a segment, definition.SegmentEntered or SegmentLeft.
 	Stage string `json:"stage"`
-	// Contact, Source, Event (its id) and Time name the event with which the contact reached the stage.
+	// Contact, Source, Event (its id) and Time name the event with which the contact reached the stage. Of a segment, Time is the instant of the
+	// change, and Source and Event name the event that brought it, or are empty where time alone did.
 	Contact string     `json:"contact"`
 	Source  string     `json:"source"`
 	Event   string     `json:"event"`
@@ -211,6 +215,14 @@ type Pause struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// HandedRecord says how much was handed on to units.
+type HandedRecord struct {
+	// Unit names the expression that says which unit an event tells of (package definition).
+	Unit string `json:"unit"`
+	// Through is the offset of the last record of this partition whose events were handed on.
+	Through uint64 `json:"through"`
+}
+
 // Encode gives the stored form: the format, the kind and the payload.
 func (r *Record) Encode() ([]byte, error) {
 	head := []byte{Format, byte(r.Kind)}
@@ -241,6 +253,8 @@ func (r *Record) Encode() ([]byte, error) {
 		return appendJSON(head, r.Standing)
 	case Pauses:
 		return appendJSON(head, r.Pauses)
+	case Handed:
+		return appendJSON(head, r.Handed)
 	}
 	return nil, fmt.Errorf("encode log record: unknown kind %d", r.Kind)
 }
@@ -291,6 +305,8 @@ func Decode(stored []byte) (Record, error) {
 		err = json.Unmarshal(body, &r.Standing)
 	case Pauses:
 		err = json.Unmarshal(body, &r.Pauses)
+	case Handed:
+		err = json.Unmarshal(body, &r.Handed)
 	default:
 		return Record{}, fmt.Errorf("%w: unknown kind %d", ErrCorrupt, stored[1])
 	}
