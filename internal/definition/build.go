@@ -96,6 +96,10 @@ func (b *builder) build() {
 		unit := b.text("spec.correlateBy", f.CorrelateBy)
 		p.correlateBy = &unit
 	}
+	if f.UnitBy != "" {
+		unit := b.text("spec.unit.by", f.UnitBy)
+		p.unitBy = &unit
+	}
 	for i := range f.Breakdowns {
 		p.breakdowns = append(p.breakdowns, b.text(fmt.Sprintf("spec.breakdowns[%d].by", i), f.Breakdowns[i].By))
 	}
@@ -158,7 +162,11 @@ func (b *builder) ask(m *meanings, field, source string) condition {
 	if source == "" {
 		return condition{}
 	}
-	compiled, err := expression.NewCondition(expression.OnContact, source)
+	about := expression.OnContact
+	if b.program.funnel.UnitBy != "" {
+		about = expression.OnEvent // a deal has no attributes
+	}
+	compiled, err := expression.NewCondition(about, source)
 	b.note(field, source, err)
 	if err == nil && compiled.ReadsContact() {
 		m.asks = true

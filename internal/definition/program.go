@@ -27,6 +27,7 @@ type Program struct {
 	others      meanings
 	amounts     []stageAmount // by stage
 	correlateBy *property     // nil is nothing
+	unitBy      *property     // nil counts contacts
 	breakdowns  []property
 	labels      interner
 	match       Match
