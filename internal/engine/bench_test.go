@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,10 @@ import (
 // compiled gives the compiler that runners use: expressions of CEL, one parse of an event's data for all definitions.
 func compiled() engine.Compiler {
 	compiler := new(definition.Compiler)
-	return func(_ string, meaning json.RawMessage) (engine.Program, error) {
+	return func(key string, meaning json.RawMessage) (engine.Program, error) {
+		if strings.HasPrefix(key, "Journey/") {
+			return compiler.CompileJourney(meaning)
+		}
 		return compiler.CompileMeaning(meaning)
 	}
 }

@@ -109,6 +109,10 @@ type Fold struct {
 	stale     []*contact
 	evaluator evaluator
 	mask      []uint32
+	witness   witness
+	// masked is like mask, of units that keep evidence; passed is what becomes of their funnel's contribution.
+	masked    []uint32
+	passed    contribution
 	segmented [1]segment
 	// senders are the contacts that have something to forward.
 	senders []string
@@ -313,12 +317,7 @@ func (f *Fold) drainAll(budget int) error {
 	if err := f.drainLive(budget); err != nil {
 		return err
 	}
-	for _, s := range f.shadows {
-		if err := f.drainShadow(s, budget); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.drainShadows(f.shadows, budget)
 }
 
 // foldEvents folds a chunk and gives how many events it holds.
@@ -374,15 +373,22 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	id := ""
 	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)
-		if !matters {
+		noted, keeps := s.noted(e, found.Stages, at, f.options.Partition)
+		if !matters && !keeps {
 			continue
 		}
 		if id == "" {
-			if id, matters = f.momentID(c, e); !matters {
-				break
+			var known bool
+			if id, known = f.momentID(c, e); !known {
+				continue
 			}
 		}
-		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+		if matters {
+			f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+		}
+		if keeps {
+			f.testify(s.beside, c, e, max(f.clock, e.Received), id, &noted)
+		}
 	}
 	return nil
 }
@@ -432,7 +438,5 @@ func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, 
 	u := c.unit(s)
 	f.scratch.texts.share(found)
 	c.insert(u, e.Time, appended, id, found)
-	u.stale = true
-	f.spoil(c)
-	f.touch(c)
+	f.disturb(c, u)
 }
