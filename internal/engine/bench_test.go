@@ -4,10 +4,8 @@
 package engine_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,15 +17,7 @@ import (
 )
 
 // compiled gives the compiler that runners use: expressions of CEL, one parse of an event's data for all definitions.
-func compiled() engine.Compiler {
-	compiler := new(definition.Compiler)
-	return func(key string, meaning json.RawMessage) (engine.Program, error) {
-		if strings.HasPrefix(key, "Journey/") {
-			return compiler.CompileJourney(meaning)
-		}
-		return compiler.CompileMeaning(meaning)
-	}
-}
+func compiled() engine.Compiler { return engine.CompileWith(new(definition.Compiler)) }
 
 // webShop is a funnel of four stages, one with a value and, when asked for, with predicates on two.
 func webShop(predicates bool, window time.Duration) definition.Funnel {

@@ -6,6 +6,8 @@ package engine
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // unanswered stands for no answer; 0 is one that is not listed, and others are 1 more than their index.
@@ -42,7 +44,7 @@ func (w *evidenceWriter) look(at *look) {
 }
 
 func (w *evidenceWriter) answer(stage int, label string, answer int) {
-	w.b = appendString(append(w.b, answerEntry, byte(stage)), label)
+	w.b = packing.AppendText(append(w.b, answerEntry, byte(stage)), label)
 	w.b = binary.AppendUvarint(w.b, uint64(answer+1))
 }
 
@@ -67,27 +69,27 @@ func (t *evidenceTally) add(given []byte, sign int64) {
 
 // each goes through what a unit gives, adding it with a sign if there is one. It says whether it is all right.
 func (t *evidenceTally) each(given []byte, sign *int64) bool {
-	r := reader{left: given}
-	for len(r.left) > 0 {
-		switch r.byte() {
+	r := reader{Reader: packing.Read(given)}
+	for len(r.Left) > 0 {
+		switch r.Byte() {
 		case stageEntry:
 			t.readLook(&r, sign)
 		case answerEntry:
-			stage, label, answer := r.below(len(t.stages)), r.string(), r.answer(t)
-			if !r.bad && sign != nil {
+			stage, label, answer := r.below(len(t.stages)), r.Text(), r.answer(t)
+			if !r.Bad && sign != nil {
 				t.addAnswer(stage, label, answer, *sign)
 			}
 		case beyondEntry:
 			reached, at := r.below(len(t.beyond)+1), status(r.below(int(converted)+1))
 			if (reached == len(t.beyond)) != (at == converted) {
-				r.fail()
+				r.Fail()
 			}
-			if !r.bad && sign != nil {
+			if !r.Bad && sign != nil {
 				t.addBeyond(reached, at, *sign)
 			}
 		case dayEntry:
-			day, saw := r.varint(), r.uvarint()
-			if !r.bad && sign != nil {
+			day, saw := r.Varint(), r.Uvarint()
+			if !r.Bad && sign != nil {
 				t.addDay(int32(day), saw, *sign)
 			}
 		case loyaltyEntry:
@@ -95,22 +97,22 @@ func (t *evidenceTally) each(given []byte, sign *int64) bool {
 		case scoreEntry:
 			t.score.read(&r, sign)
 		default:
-			r.fail()
+			r.Fail()
 		}
 	}
-	return !r.bad
+	return !r.Bad
 }
 
 func (t *evidenceTally) readLook(r *reader, sign *int64) {
 	stage, end, there := r.below(len(t.stages)), r.below(2), r.below(marksCount+1)
-	if !r.bad && sign != nil {
+	if !r.Bad && sign != nil {
 		t.stages[stage].all[end] += *sign
 		t.stages[stage].there[end][there] += *sign
 	}
 	const smallest = 2 // numbers of a sight
-	for range r.count(smallest) {
+	for range r.Count(smallest) {
 		what, k := r.target(t), r.below(marksCount+1)
-		if !r.bad && sign != nil {
+		if !r.Bad && sign != nil {
 			t.addSight(stage, what, end, k, there, *sign)
 		}
 	}
@@ -118,9 +120,9 @@ func (t *evidenceTally) readLook(r *reader, sign *int64) {
 
 // answer reads an answer, or that there is none.
 func (r *reader) answer(t *evidenceTally) int {
-	n := r.uvarint()
+	n := r.Uvarint()
 	if n > uint64(t.answers)+1 {
-		r.fail()
+		r.Fail()
 		return unanswered
 	}
 	return int(n) - 1
@@ -128,23 +130,23 @@ func (r *reader) answer(t *evidenceTally) int {
 
 // below reads a byte that is less than a number.
 func (r *reader) below(n int) int {
-	b := int(r.byte())
+	b := int(r.Byte())
 	if b >= n {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	return b
 }
 
 func (r *reader) target(t *evidenceTally) sightTarget {
-	n := r.uvarint()
+	n := r.Uvarint()
 	if n > uint64(typeTarget(typeMarks)) {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	what := sightTarget(n)
 	if index, isType := what.split(); isType && (index == 0 || index > len(t.types)) || !isType && index >= len(t.probes) {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	return what
@@ -185,9 +187,9 @@ func (t *evidenceTally) read(r *reader) {
 	for i := range t.stages {
 		s := &t.stages[i]
 		for end := range s.all {
-			s.all[end] = r.varint()
+			s.all[end] = r.Varint()
 			for k := range s.there[end] {
-				s.there[end][k] = r.varint()
+				s.there[end][k] = r.Varint()
 			}
 		}
 		s.survey = r.survey(t)
@@ -197,13 +199,13 @@ func (t *evidenceTally) read(r *reader) {
 	}
 	for i := range t.beyond {
 		n := &t.beyond[i]
-		n.Converted, n.InProgress, n.Dropped = r.varint(), r.varint(), r.varint()
+		n.Converted, n.InProgress, n.Dropped = r.Varint(), r.Varint(), r.Varint()
 	}
-	for range r.count(1 + len(t.probes)) {
-		day := int32(r.varint())
+	for range r.Count(1 + len(t.probes)) {
+		day := int32(r.Varint())
 		t.days[day] = make([]int64, len(t.probes))
 		for i := range t.days[day] {
-			t.days[day][i] = r.varint()
+			t.days[day][i] = r.Varint()
 		}
 	}
 	t.loyalty.restore(r)
@@ -220,10 +222,10 @@ func (s *sightTally) append(b []byte) []byte {
 }
 
 func (r *reader) sight() (s sightTally) {
-	s.seen = [2]int64{r.varint(), r.varint()}
+	s.seen = [2]int64{r.Varint(), r.Varint()}
 	const smallest = 2 // numbers of a cell
-	for range r.count(smallest) {
-		s.cells = append(s.cells, cell{uint8(r.below(cellCount)), r.varint()})
+	for range r.Count(smallest) {
+		s.cells = append(s.cells, cell{uint8(r.below(cellCount)), r.Varint()})
 	}
 	return s
 }
@@ -232,7 +234,7 @@ func appendSurvey(b []byte, groups map[string]*surveyTally) []byte {
 	b = binary.AppendUvarint(b, uint64(len(groups)))
 	for _, label := range sortedKeys(groups) {
 		g := groups[label]
-		b = binary.AppendVarint(appendString(b, label), g.dropped)
+		b = binary.AppendVarint(packing.AppendText(b, label), g.dropped)
 		b = binary.AppendUvarint(b, uint64(len(g.answers)))
 		for _, answer := range sortedKeys(g.answers) {
 			b = binary.AppendUvarint(b, uint64(answer+1))
@@ -245,16 +247,16 @@ func appendSurvey(b []byte, groups map[string]*surveyTally) []byte {
 func (r *reader) survey(t *evidenceTally) map[string]*surveyTally {
 	const smallestGroup, smallestAnswer = 3, 2 // numbers of each
 	var groups map[string]*surveyTally
-	for range r.count(smallestGroup) {
+	for range r.Count(smallestGroup) {
 		if groups == nil {
 			groups = map[string]*surveyTally{}
 		}
 		g := &surveyTally{answers: map[int]int64{}}
-		groups[r.string()] = g
-		g.dropped = r.varint()
-		for range r.count(smallestAnswer) {
+		groups[r.Text()] = g
+		g.dropped = r.Varint()
+		for range r.Count(smallestAnswer) {
 			answer := r.answer(t)
-			g.answers[answer] = r.varint()
+			g.answers[answer] = r.Varint()
 		}
 	}
 	return groups
@@ -262,7 +264,7 @@ func (r *reader) survey(t *evidenceTally) map[string]*surveyTally {
 
 // appendType encodes what is counted of a type.
 func (of *typeTally) append(b []byte) []byte {
-	b = appendString(b, of.name)
+	b = packing.AppendText(b, of.name)
 	stages := 0
 	for _, s := range of.stages {
 		if s != nil {
@@ -280,14 +282,14 @@ func (of *typeTally) append(b []byte) []byte {
 
 // readType decodes what appendType encoded at the end of the types.
 func (t *evidenceTally) readType(r *reader) {
-	of := typeTally{name: r.string()}
+	of := typeTally{name: r.Text()}
 	const smallest = 4 // numbers of a sight at a stage
-	for range r.count(smallest) {
+	for range r.Count(smallest) {
 		if of.stages == nil {
 			of.stages = make([]*sightTally, len(t.stages))
 		}
 		stage := r.below(len(t.stages))
-		if r.bad {
+		if r.Bad {
 			return
 		}
 		s := r.sight()

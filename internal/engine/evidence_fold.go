@@ -11,6 +11,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // weighEvidence brings a unit that keeps evidence up to all events and its slot's clock.
@@ -67,7 +68,7 @@ func (s *slot) reportEvidence() *aggregate.Journey {
 func (f *Fold) readTypes(s *slot) error {
 	prefix, ev := slotKey(nil, typePrefix, s.id), s.evidence
 	err := f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
-		r := reader{left: value}
+		r := reader{Reader: packing.Read(value)}
 		number := key[len(prefix):]
 		if len(number) != 4 || int(binary.BigEndian.Uint32(number)) != len(ev.tally.types) {
 			return false, fmt.Errorf("%w: the number of a type of events", ErrCorruptState)

@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // testimony is what a unit holds that keeps evidence, besides its marks.
@@ -158,7 +159,7 @@ func (t *testimony) append(b []byte) []byte {
 	if b = appendBool(b, t.hasBegan); t.hasBegan {
 		b = binary.AppendVarint(b, int64(t.began))
 	}
-	return appendString(b, string(t.given))
+	return packing.AppendText(b, string(t.given))
 }
 
 // testimony decodes what append encoded. The slot is nil when it is gone.
@@ -167,9 +168,9 @@ func (r *reader) testimony(s *slot) *testimony {
 	if t.hasBegan = r.bool(); t.hasBegan {
 		t.began = r.time()
 	}
-	t.given = bytes.Clone(r.bytes(r.count(1)))
+	t.given = bytes.Clone(r.Bytes(r.Count(1)))
 	if s != nil && (s.evidence == nil || !s.evidence.tally.adds(t.given)) {
-		r.fail()
+		r.Fail()
 	}
 	return t
 }

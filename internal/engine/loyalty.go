@@ -121,14 +121,14 @@ func (w *evidenceWriter) buyer(b *buyer) {
 
 // read takes in what buyer wrote, with a sign if there is one.
 func (t *loyaltyTally) read(r *reader, sign *int64) {
-	b := buyer{churned: r.below(2) == 1, first: int32(r.varint()), active: uint32(r.uvarint()), value: r.value()}
-	for range r.count(1) {
-		b.between = append(b.between, r.uvarint())
+	b := buyer{churned: r.below(2) == 1, first: int32(r.Varint()), active: uint32(r.Uvarint()), value: r.value()}
+	for range r.Count(1) {
+		b.between = append(b.between, r.Uvarint())
 	}
 	if b.active >= 1<<aggregate.MaxRetention {
-		r.fail()
+		r.Fail()
 	}
-	if !r.bad && sign != nil {
+	if !r.Bad && sign != nil {
 		t.add(&b, *sign)
 	}
 }
@@ -211,25 +211,25 @@ func (t *loyaltyTally) append(b []byte) []byte {
 
 // restore decodes what append encoded.
 func (t *loyaltyTally) restore(r *reader) {
-	t.buyers, t.purchases, t.repeated, t.churned = r.varint(), r.varint(), r.varint(), r.varint()
+	t.buyers, t.purchases, t.repeated, t.churned = r.Varint(), r.Varint(), r.Varint(), r.Varint()
 	t.value = r.value()
-	for range r.count(2) {
+	for range r.Count(2) {
 		if t.between == nil {
 			t.between = map[int]int64{}
 		}
-		bucket := int(r.uvarint())
-		t.between[bucket] = r.varint()
+		bucket := int(r.Uvarint())
+		t.between[bucket] = r.Varint()
 	}
-	for range r.count(1 + aggregate.MaxRetention) {
+	for range r.Count(1 + aggregate.MaxRetention) {
 		if t.months == nil {
 			t.months = map[int32]*[aggregate.MaxRetention]int64{}
 		}
-		first, month := int32(r.varint()), new([aggregate.MaxRetention]int64)
+		first, month := int32(r.Varint()), new([aggregate.MaxRetention]int64)
 		for k := range month {
-			month[k] = r.varint()
+			month[k] = r.Varint()
 		}
 		if month[0] == 0 {
-			r.fail()
+			r.Fail()
 			return
 		}
 		t.months[first] = month
@@ -241,14 +241,14 @@ func (t *scoreTally) append(b []byte) []byte {
 }
 
 func (t *scoreTally) restore(r *reader) {
-	t.count, t.sum = r.varint(), r.sum()
+	t.count, t.sum = r.Varint(), r.sum()
 }
 
 // read takes in what a contact's scores are, with a sign if there is one.
 func (t *scoreTally) read(r *reader, sign *int64) {
 	var given scoreTally
 	given.restore(r)
-	if !r.bad && sign != nil {
+	if !r.Bad && sign != nil {
 		t.count += *sign * given.count
 		t.sum.add(given.sum, *sign)
 	}
