@@ -22,11 +22,13 @@ type Verdict string
 const (
 	// Collecting says that nothing can be said yet.
 	Collecting Verdict = "Collecting"
-	// Improved and Worse say that the rate differs from what it was, and NoChange that the difference may be chance: the interval holds 0. That
-	// does not mean that there is none; how large it may be is what the interval says.
+	// Improved says that the rate is better than it was.
 	Improved Verdict = "Improved"
+	// NoChange says that the difference may be chance: the interval holds 0. That does not mean that there is none; how large it may be is what
+	// the interval says.
 	NoChange Verdict = "NoChange"
-	Worse    Verdict = "Worse"
+	// Worse says that the rate is worse than it was.
+	Worse Verdict = "Worse"
 )
 
 // Improve compares the days after an improvement with as many days before it, whole weeks of them, and gives the verdict with the difference of the

@@ -65,7 +65,8 @@ func TestImproveIsThePublishedIntervalForAlikeDays(t *testing.T) {
 func TestImproveCountsTheSpreadOfDays(t *testing.T) {
 	t.Parallel()
 	got, _ := stats.Improve(spread(0, 100, 40, 60, 40, 60, 40, 60, 50), spread(7, 100, 60, 40, 60, 40, 60, 40, 50), false)
-	effect := 24.0 / 7 * 14 / 6 * math.Pow(2.4469/1.9600, 2)
+	const student = 2.4469 / 1.9600
+	effect := 24.0 / 7 * 14 / 6 * student * student
 	half := stats.Wilson(350/effect, 700/effect, stats.Z95)
 	reach := math.Hypot(0.5-half.Low, half.High-0.5)
 	if !near(got.Interval.Low, -reach, 4) || !near(got.Interval.High, reach, 4) {
