@@ -321,14 +321,22 @@ func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
 			return err
 		}
 		return f.drainShadow(s, eventsBudget+events)
-	case record.Epoch, record.Tick, record.Claims:
-		t := max(r.Tick, r.Epoch.Time, r.Claims.Time)
-		s.knowsSince(t)
-		f.flush()
-		s.setClock(t)
-		return f.drainShadow(s, tickBudget)
+	case record.Epoch:
+		return f.tickShadow(s, r.Epoch.Time, tickBudget)
+	case record.Tick:
+		return f.tickShadow(s, r.Tick, tickBudget)
+	case record.Claims:
+		return f.tickShadow(s, r.Claims.Time, claimsBudget(&r.Claims))
 	}
 	return nil // what concerns definitions was folded when it was new
+}
+
+// tickShadow does for one shadow what tick does for all.
+func (f *Fold) tickShadow(s *slot, t event.Time, budget int) error {
+	s.knowsSince(t)
+	f.flush()
+	s.setClock(t)
+	return f.drainShadow(s, budget)
 }
 
 func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err error) {

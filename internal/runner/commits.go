@@ -17,6 +17,9 @@ const (
 	commitShare = 10
 	// commitBytes is how much of the log may be folded before its commit, some 25,000 events: all that they touch is held in memory.
 	commitBytes = 8 << 20
+	// commitContacts is how many contacts may have changed before their commit, if that keeps to its share of the time. Nothing is folded while a
+	// commit is made, and a message that an event asks for is not to wait for that of a hundred thousand contacts.
+	commitContacts = 2000
 )
 
 // commits decides when the state is written: often enough that a restart is quick, seldom enough that writing leaves time to fold.
@@ -42,7 +45,11 @@ func (c *commits) folded(bytes int) {
 func (c *commits) dirty() bool { return !c.since.IsZero() }
 
 func (c *commits) ifDue(l *life) error {
-	if c.dirty() && (c.bytes >= commitBytes || time.Since(c.since) >= c.wait()) {
+	if !c.dirty() {
+		return nil
+	}
+	waited := time.Since(c.since)
+	if c.bytes >= commitBytes || waited >= c.wait() || waited >= commitShare*c.took && l.folded.Changed() >= commitContacts {
 		return c.now(l)
 	}
 	return nil

@@ -120,6 +120,8 @@ func (l *life) step(ctx context.Context, read read) error {
 	switch read.record.Kind {
 	case record.Events:
 		l.ticks.unticked = true
+	case record.Tick:
+		l.ticks.folded = time.Now()
 	case record.Apply, record.Activate, record.Remove:
 		l.past.changed = true
 	}
@@ -136,7 +138,7 @@ func (l *life) upkeep(ctx context.Context) error {
 		l.answerReports(ctx)
 	}
 	if time.Since(l.upkept) < upkeepEvery {
-		return nil
+		return l.tickOn(ctx)
 	}
 	l.upkept = time.Now()
 	if err := l.commit.ifDue(l); err != nil {
@@ -165,6 +167,9 @@ func (l *life) upkeep(ctx context.Context) error {
 
 // untilUpkeep is how long nothing needs to be done if nothing comes.
 func (l *life) untilUpkeep() time.Duration {
+	if l.ticks.overdue {
+		return tickWhileOverdue
+	}
 	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || l.folded.HasForwards() ||
 		!l.caughtUp() || l.commit.dirty() {
 		return upkeepEvery
