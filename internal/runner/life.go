@@ -42,8 +42,10 @@ type life struct {
 	// that has to be asked of the fold.
 	definitions map[string]engine.Defined
 	term        uint64
-	reports     []*pendingReport
-	upkept      time.Time
+	// claiming answers what became of the claims that are being appended; nil while none are.
+	claiming chan claimed
+	reports  []*pendingReport
+	upkept   time.Time
 }
 
 // fold is the loop of a life.
@@ -171,7 +173,7 @@ func (l *life) untilUpkeep() time.Duration {
 		return tickWhileOverdue
 	}
 	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || l.folded.HasForwards() ||
-		!l.caughtUp() || l.commit.dirty() {
+		!l.caughtUp() || l.commit.unsettled() {
 		return upkeepEvery
 	}
 	wait := min(longestWait, l.keep.untilDue())
@@ -193,9 +195,9 @@ func (l *life) close(failed error) error {
 	for _, r := range l.reports {
 		r.done(l.unavailable())
 	}
-	var err error
-	if failed == nil {
-		err = l.commit.now(l)
+	err := errors.Join(l.awaitClaims(), l.commit.settle(l))
+	if failed == nil && err == nil {
+		err = l.commit.last(l)
 	}
 	return errors.Join(err, l.state.Close())
 }
@@ -257,6 +259,9 @@ func (l *life) ownAgain(ctx context.Context) error {
 
 // takeOver opens an epoch of this runner's.
 func (l *life) takeOver(ctx context.Context) error {
+	if err := l.awaitClaims(); err != nil {
+		return err
+	}
 	owner, err := l.opts.Log.TakeOver(ctx, l.number, record.EpochRecord{
 		Epoch: l.folded.Epoch() + 1, Engine: engine.Version, TimeZoneData: l.opts.TimeZoneData, Time: l.clock.believed(),
 	})

@@ -165,6 +165,12 @@ func (d *Desk) Turn(book Book, now event.Time) ([]*Note, error) {
 	return notes, err
 }
 
+// Settle is Turn without records to append: while earlier ones are being appended.
+func (d *Desk) Settle(book Book) error {
+	d.again = time.Time{}
+	return d.settle(book)
+}
+
 // lookAgain notes when there may be more to do.
 func (d *Desk) lookAgain(at time.Time) {
 	if d.again.IsZero() || at.Before(d.again) {
