@@ -198,10 +198,7 @@ func (w *wanted) next(channel string, most int, skip func(effect string) bool) (
 func (w *wanted) byTurns(channel string, class []whose, most int, skip func(effect string) bool, all []wantedBy) []wantedBy {
 	served := turns{channel, class[0].marketing}
 	after := w.served[served]
-	begin := slices.IndexFunc(class, func(of whose) bool { return of.scenario > after })
-	if begin < 0 {
-		begin = 0
-	}
+	begin := max(slices.IndexFunc(class, func(of whose) bool { return of.scenario > after }), 0)
 	type turn struct {
 		scenario string
 		next     func() (wantedBy, bool)
