@@ -19,10 +19,10 @@ func BenchmarkFoldJourney(b *testing.B) {
 	j := definition.Journey{Funnel: webShop(false, 14*24*time.Hour), Suggest: true}
 	for i := range 8 {
 		p := definition.Probe{Kind: definition.ProbeBarrier, Name: fmt.Sprint("p", i), Stage: i % 3, Signs: []definition.Sign{{Event: "page.viewed"}}}
-		switch {
-		case i == 1, i == 4:
+		switch i {
+		case 1, 4:
 			p.Signs[0].Where = "event.data.price > 100"
-		case i == 2, i == 5:
+		case 2, 5:
 			p.Signs[0].AbsentFor = 10 * time.Minute
 		}
 		j.Probes = append(j.Probes, p)

@@ -132,7 +132,7 @@ func TestPurchasesCountForAsLongAsTheLogIsKept(t *testing.T) {
 	for _, e := range eventsOf([]happens{{0, "visit", "", ""}, {time.Hour, "cart", "", ""}, {2 * time.Hour, "order", `{"total":3}`, ""}}) {
 		steps(t, f, chunk(e))
 	}
-	for at := noon; ; {
+	for {
 		p := report(t, f)
 		want := int64(0)
 		if p.Clock < noon.Add(90*day+12*time.Hour) {
@@ -141,10 +141,10 @@ func TestPurchasesCountForAsLongAsTheLogIsKept(t *testing.T) {
 		if got := p.Funnels[journeyKey].Journey.Loyalty.Buyers; got != want {
 			t.Fatalf("%v after the purchase there are %d buyers, want %d", p.Clock.UTC().Sub(noon.UTC()), got, want)
 		}
-		if at = p.NextDue; at == 0 {
+		if p.NextDue == 0 {
 			break
 		}
-		steps(t, f, ticking(at))
+		steps(t, f, ticking(p.NextDue))
 	}
 	if end := f.Clock(); end < noon.Add(90*day) {
 		t.Errorf("nothing was due any more from %v on, too early", end.UTC())
