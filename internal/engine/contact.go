@@ -83,8 +83,8 @@ type unit struct {
 	first int
 	// closed is what is left of attempts whose starts were forgotten; see forget.
 	closed *closing
-	// saturated is set once the unit had more than MaxMatches.
-	saturated bool
+	// saturated is set once the unit had more than MaxMatches, and remembered once events of a segment's traits were forgotten.
+	saturated, remembered bool
 	// contribution is what the unit adds to its slot's tally.
 	contribution contribution
 	// due is when time alone next changes the unit; 0 is never.
@@ -143,6 +143,10 @@ func (c *contact) insert(u *unit, t, appended event.Time, id string, found *defi
 	u.count++
 	u.first = min(u.first, at)
 	c.moments[at].describe(u.id, found)
+	if s := u.slot.plan.segment; s != nil {
+		u.marks[at] |= s.marks
+		s.describe(&c.moments[at], u.id)
+	}
 	if u.count > MaxMatches {
 		c.saturate(u)
 	}
@@ -299,6 +303,10 @@ func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
 	if u.slot.plan.chained {
 		closed := f.evaluator.lastEnd(u.slot.plan, c.moments, f.segments(c, u), u.closed, boundary)
 		u.closed = closed.since(boundary)
+	}
+	if u.slot.plan.segment != nil {
+		f.forgetTraits(c, u, boundary)
+		return
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
 		if u.marks[u.first] != 0 {

@@ -74,6 +74,8 @@ type contribution struct {
 type more struct {
 	outcomes []outcome // when there is more than one
 	values   []value   // in the order of their stages
+	// member is what a unit of a segment adds; nil for nothing.
+	member *memberShare
 }
 
 // outcomes gives those that count.

@@ -369,6 +369,7 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 		return nil
 	}
 	found, matters := s.offer(e, at, f.options.Partition)
+	f.enlist(s, c, e)
 	if !matters {
 		return nil
 	}

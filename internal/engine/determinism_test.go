@@ -101,24 +101,32 @@ func aLog(t *rapid.T) []record.Record {
 			log = append(log, ticking(clock))
 		case 2:
 			f := aFunnel(t)
+			if rapid.IntRange(0, 2).Draw(t, "of a segment") == 0 {
+				s := aSegment(t)
+				f.Segment = &s
+			}
+			name := rapid.SampledFrom([]string{"x", "y", "Segment/z"}).Draw(t, "definition")
 			form, version, err := f.Canonical()
+			if name == "Segment/z" {
+				s := aSegment(t)
+				form, version, err = s.Canonical()
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "definition")
 			applied[name] = version
 			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
 				Key: name, Version: version, Definition: form,
 				Leader: aTerm(t), UID: rapid.SampledFrom([]string{"u1", "u2"}).Draw(t, "uid"), Generation: int64(rapid.IntRange(1, 3).Draw(t, "generation")),
 			}})
 		case 3, 4:
-			for _, name := range []string{"x", "y"} {
+			for _, name := range []string{"x", "y", "Segment/z"} {
 				if version := applied[name]; version != "" {
 					log = append(log, record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: name, Version: version}})
 				}
 			}
 		case 5:
-			name := rapid.SampledFrom([]string{"x", "y", "z", "z", "z"}).Draw(t, "removed")
+			name := rapid.SampledFrom([]string{"x", "y", "Segment/z", "z", "z"}).Draw(t, "removed")
 			delete(applied, name)
 			log = append(log, record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: name, Leader: aTerm(t)}})
 		default:

@@ -45,14 +45,15 @@ func (f *Fold) spoil(c *contact) {
 // evaluate brings one unit up to its events and its slot's clock. It rings when a timer did.
 func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 	s := u.slot
-	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
 	s.tally.add(&u.contribution, -1)
-	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
-	s.tally.add(&u.contribution, 1)
-	due = earlier(due, f.signal(c, u, rings))
-	if first, found := c.oldest(u); found {
-		due = earlier(due, s.plan.forgetAt(first))
+	var due event.Time
+	if s.kind == segmentSlot {
+		due = f.evaluateMember(c, u, rings)
+	} else {
+		due = f.evaluateAttempts(c, u, rings)
 	}
+	s.tally.add(&u.contribution, 1)
+	due = earlier(due, c.forgetsAt(u))
 	u.stale = false
 	u.own = u.own && s.shadow
 	if due != u.due {
@@ -62,6 +63,14 @@ func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 	}
 	s.changed = true
 	f.touch(c)
+}
+
+// evaluateAttempts finds what a unit adds to a funnel's numbers, and when time alone next changes that; 0 is never.
+func (f *Fold) evaluateAttempts(c *contact, u *unit, rings bool) (due event.Time) {
+	s := u.slot
+	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
+	due = f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
+	return earlier(due, f.signal(c, u, rings))
 }
 
 // rearm sets the timer that a contact's units share.
@@ -79,7 +88,7 @@ func (f *Fold) renew(c *contact, u *unit) {
 		f.forget(c, u, u.slot.view.forgotten)
 	}
 	f.evaluate(c, u, true)
-	if u.count == 0 && !u.saturated {
+	if u.count == 0 && !u.saturated && !c.stays(u) {
 		c.letGo(u)
 	}
 }

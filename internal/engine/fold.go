@@ -96,6 +96,9 @@ type Fold struct {
 	evaluator evaluator
 	mask      []uint32
 	segmented [1]segment
+	// members and buckets are memory that membership is found in.
+	members               membership
+	buckets, spareBuckets []traitBucket
 	// senders are the contacts that have something to forward.
 	senders []string
 	buffer  []byte
@@ -360,6 +363,7 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	id := ""
 	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)
+		f.enlist(s, c, e)
 		if !matters {
 			continue
 		}

@@ -30,11 +30,12 @@ func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
 		b = binary.AppendUvarint(b, uint64(u.id))
-		b = appendBool(b, u.saturated)
+		b = append(b, u.flags())
 		b = appendBool(b, u.own)
 		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
 		b = u.contribution.append(b)
+		b = u.contribution.member().append(b)
 	}
 	paged := len(c.moments) > headMoments
 	if b = appendBool(b, paged); paged {
@@ -66,6 +67,17 @@ func (c *contact) apart() (p parts) {
 	return p
 }
 
+// Flags of a stored unit.
+const (
+	saturatedFlag = 1 << iota
+	rememberedFlag
+	memberFlag // a member's share follows what the unit adds to a funnel
+)
+
+func (u *unit) flags() byte {
+	return flag(saturatedFlag, u.saturated) | flag(rememberedFlag, u.remembered) | flag(memberFlag, u.contribution.member() != nil)
+}
+
 // readHead decodes what appendHead encoded, and says whether the moments lie in pages, and what else lies apart.
 func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err error) {
 	r := reader{left: stored, texts: f.scratch.texts}
@@ -79,8 +91,14 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err
 	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
 	for range r.count(smallest) {
-		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
+		u := &unit{id: uint32(r.uvarint())}
+		flags := r.byte()
+		u.saturated, u.remembered = flags&saturatedFlag != 0, flags&rememberedFlag != 0
+		u.own, u.closed, u.due = r.bool(), r.closings(), r.time()
 		u.contribution = r.contribution()
+		if flags&memberFlag != 0 {
+			u.contribution.setMember(r.memberShare())
+		}
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
 		}
