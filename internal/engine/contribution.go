@@ -73,9 +73,7 @@ type contribution struct {
 // more is what few contacts add.
 type more struct {
 	outcomes []outcome // when there is more than one
-	values   []value   // in the order of their stages
-	// member is what a unit of a segment adds; nil for nothing.
-	member *memberShare
+	values   []value   // in the order of their stages; of a segment see setMember
 }
 
 // outcomes gives those that count.

@@ -152,7 +152,7 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 	}
 	f.purge(c)
 	f.forgetKnown(c)
-	renewed := 0
+	renewed, member := 0, false
 	if c.isSomebody() {
 		renewed += storyCost * f.catchUp(c, clock)
 	}
@@ -160,7 +160,11 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		if !u.own && u.due != 0 && u.due <= clock {
 			f.renew(c, u)
 			renewed++
+			member = member || u.slot.kind == segmentSlot
 		}
+	}
+	if member {
+		f.retry(c, clock)
 	}
 	f.rearm(c)
 	if c.empty() && f.options.Store == nil {

@@ -359,8 +359,8 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.spoil(c)
 	}
 	f.counts.add(e)
-	f.foldScenarios(c, e, at)
-	id := ""
+	narrate, before := f.foldScenarios(c, e, at)
+	id, member := "", false
 	for _, s := range f.slotsFor(e.Type) {
 		found, matters := s.offer(e, at, f.options.Partition)
 		f.enlist(s, c, e)
@@ -373,6 +373,13 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 			}
 		}
 		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+		member = member || s.kind == segmentSlot && !s.shadow
+	}
+	if now := max(f.clock, e.Received); narrate {
+		f.narrate(c, e, now, before) // it asks for segments as they are with the event
+	}
+	if member {
+		f.retry(c, max(f.clock, e.Received))
 	}
 	return nil
 }

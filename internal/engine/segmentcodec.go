@@ -9,31 +9,6 @@ import (
 	"slices"
 )
 
-// append encodes a share; there is nothing to encode of none.
-func (m *memberShare) append(b []byte) []byte {
-	if m == nil {
-		return b
-	}
-	b = appendBool(b, m.member)
-	b = binary.AppendVarint(b, m.entered)
-	b = binary.AppendVarint(b, m.left)
-	b = binary.AppendUvarint(b, uint64(len(m.buckets)))
-	for _, bucket := range m.buckets {
-		b = append(b, bucket.ranked)
-		b = binary.AppendVarint(b, int64(bucket.bucket))
-	}
-	return b
-}
-
-func (r *reader) memberShare() memberShare {
-	m := memberShare{member: r.bool(), entered: r.varint(), left: r.varint()}
-	const smallest = 2 // bytes of a bucket
-	for range r.count(smallest) {
-		m.buckets = append(m.buckets, traitBucket{r.byte(), int32(r.varint())})
-	}
-	return m
-}
-
 func (t *memberTally) append(b []byte) []byte {
 	for _, n := range []int64{t.size, t.entered, t.left} {
 		b = binary.AppendVarint(b, n)

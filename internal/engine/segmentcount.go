@@ -25,26 +25,48 @@ type traitBucket struct {
 	bucket int32
 }
 
-func (m *memberShare) empty() bool {
-	return !m.member && m.entered == 0 && m.left == 0 && len(m.buckets) == 0
+// What a unit of a segment adds lies in the list of values, so that units of funnels are no larger for it: each value says by its stage what
+// it is about, and by its events how many or which bucket.
+const (
+	memberValue = iota
+	enteredValue
+	leftValue
+	bucketValue // of the first ranked trait; those of the others follow
+)
+
+// member gives what a unit of a segment adds.
+func (c *contribution) member() (m memberShare) {
+	for _, v := range c.values() {
+		switch v.stage {
+		case memberValue:
+			m.member = true
+		case enteredValue:
+			m.entered = v.events
+		case leftValue:
+			m.left = v.events
+		default:
+			m.buckets = append(m.buckets, traitBucket{v.stage - bucketValue, int32(v.events)})
+		}
+	}
+	return m
 }
 
-// member gives what a unit of a segment adds; nil for nothing.
-func (c *contribution) member() *memberShare {
-	if c.more == nil {
-		return nil
+// setMember makes the contribution that of a contact of a segment.
+func (c *contribution) setMember(m *memberShare) {
+	var values []value
+	if m.member {
+		values = append(values, value{stage: memberValue})
 	}
-	return c.more.member
-}
-
-// setMember makes the contribution that of a contact of a segment, which it copies.
-func (c *contribution) setMember(share memberShare) {
-	if share.empty() {
-		c.more = nil
-		return
+	if m.entered > 0 {
+		values = append(values, value{stage: enteredValue, events: m.entered})
 	}
-	share.buckets = slices.Clone(share.buckets)
-	c.more = &more{member: &share}
+	if m.left > 0 {
+		values = append(values, value{stage: leftValue, events: m.left})
+	}
+	for _, b := range m.buckets {
+		values = append(values, value{stage: bucketValue + b.ranked, events: int64(b.bucket)})
+	}
+	c.set(nil, values)
 }
 
 // memberTally is the numbers of one version of one segment in one partition.
@@ -64,9 +86,6 @@ func newMemberTally(p *segmentPlan) *memberTally {
 
 // add counts a share, or takes it away when sign is -1.
 func (t *memberTally) add(m *memberShare, sign int64) {
-	if m == nil {
-		return
-	}
 	if m.member {
 		t.size += sign
 	}
@@ -117,7 +136,7 @@ func (f *Fold) evaluateMember(c *contact, u *unit, rings bool) (due event.Time) 
 	share.buckets = m.buckets(f.buckets)
 	f.buckets = share.buckets
 	due = earlier(due, m.nextOther(&share, &f.spareBuckets))
-	u.contribution.setMember(share)
+	u.contribution.setMember(&share)
 	return earlier(due, f.signalMember(c, u, last, before, rings))
 }
 

@@ -55,6 +55,9 @@ func newSegmentPlan(program *definition.SegmentProgram) (*segmentPlan, error) {
 			if at, found := slices.BinarySearch(s.ranked, t.of); !found {
 				s.ranked = slices.Insert(s.ranked, at, t.of)
 			}
+			if len(s.ranked) > definition.MaxStages-bucketValue {
+				return nil, fmt.Errorf("segment definition ranks more than %d traits", definition.MaxStages-bucketValue)
+			}
 		case t.within == 0:
 			s.unbounded = true
 		default:

@@ -35,7 +35,6 @@ func (c *contact) appendHead(b []byte) []byte {
 		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
 		b = u.contribution.append(b)
-		b = u.contribution.member().append(b)
 	}
 	paged := len(c.moments) > headMoments
 	if b = appendBool(b, paged); paged {
@@ -71,11 +70,10 @@ func (c *contact) apart() (p parts) {
 const (
 	saturatedFlag = 1 << iota
 	rememberedFlag
-	memberFlag // a member's share follows what the unit adds to a funnel
 )
 
 func (u *unit) flags() byte {
-	return flag(saturatedFlag, u.saturated) | flag(rememberedFlag, u.remembered) | flag(memberFlag, u.contribution.member() != nil)
+	return flag(saturatedFlag, u.saturated) | flag(rememberedFlag, u.remembered)
 }
 
 // readHead decodes what appendHead encoded, and says whether the moments lie in pages, and what else lies apart.
@@ -96,9 +94,6 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err
 		u.saturated, u.remembered = flags&saturatedFlag != 0, flags&rememberedFlag != 0
 		u.own, u.closed, u.due = r.bool(), r.closings(), r.time()
 		u.contribution = r.contribution()
-		if flags&memberFlag != 0 {
-			u.contribution.setMember(r.memberShare())
-		}
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
 		}

@@ -86,7 +86,8 @@ func newTally(p *plan) tally {
 // add counts a unit's contribution, or takes it away when sign is -1.
 func (t *tally) add(c *contribution, sign int64) {
 	if t.members != nil {
-		t.members.add(c.member(), sign)
+		share := c.member()
+		t.members.add(&share, sign)
 		return
 	}
 	for _, v := range c.values() {
