@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // scratch is memory to encode and decode in.
@@ -55,6 +57,9 @@ func (f *Fold) write(w Writer) error {
 	if err := f.writeSignals(w); err != nil {
 		return err
 	}
+	if err := f.writeUnits(w); err != nil {
+		return err
+	}
 	if err := f.writeNursery(w); err != nil {
 		return err
 	}
@@ -67,7 +72,7 @@ func (f *Fold) write(w Writer) error {
 }
 
 func deleteSlot(w Writer, slot uint32) error {
-	for _, prefix := range []byte{tallyPrefix, flowPrefix, timerPrefix} {
+	for _, prefix := range []byte{tallyPrefix, flowPrefix, timerPrefix, evidencePrefix, typePrefix} {
 		key := slotKey(nil, prefix, slot)
 		if err := w.DeleteRange(key, after(key)); err != nil {
 			return err
@@ -93,8 +98,10 @@ func (f *Fold) writeDefinitions(w Writer) error {
 			return err
 		}
 		for _, s := range []*slot{d.active, d.pending} {
-			if err := f.writeNumbers(w, s); err != nil {
-				return err
+			for _, own := range s.all() {
+				if err := f.writeNumbers(w, own); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -103,13 +110,18 @@ func (f *Fold) writeDefinitions(w Writer) error {
 
 // writeNumbers stores what a slot counts.
 func (f *Fold) writeNumbers(w Writer, s *slot) error {
-	if s != nil && s.changed {
+	if s.changed && s.evidence != nil {
+		if err := s.evidence.tally.write(w, &f.scratch, s.id); err != nil {
+			return err
+		}
+	}
+	if s.changed {
 		f.scratch.value = s.tally.append(f.scratch.value[:0])
 		if err := w.Set(slotKey(nil, tallyPrefix, s.id), f.scratch.value); err != nil {
 			return err
 		}
 	}
-	if s != nil && s.flows.changed {
+	if s.flows.changed {
 		f.scratch.value = s.flows.append(f.scratch.value[:0])
 		return w.Set(slotKey(nil, flowPrefix, s.id), f.scratch.value)
 	}
@@ -135,10 +147,14 @@ func (f *Fold) written() {
 	clear(f.changed)
 	f.changed, f.dropped, f.removed = f.changed[:0], nil, nil
 	f.storedSignal, f.sent = f.lastSignal, nil
+	f.unitsChanged = false
 	f.nursery.written()
 	f.timers.written(f, shared)
 	for id, s := range f.slots {
 		s.changed, s.flows.changed = false, false
+		if s.evidence != nil {
+			s.evidence.tally.written()
+		}
 		s.timers.written(f, own[id])
 	}
 }
@@ -146,12 +162,12 @@ func (f *Fold) written() {
 func (f *Fold) appendMeta(b []byte) []byte {
 	b = append(b, stateFormat)
 	b = binary.AppendUvarint(b, Version)
-	b = appendString(b, f.options.TimeZoneData)
+	b = packing.AppendText(b, f.options.TimeZoneData)
 	for _, n := range []uint64{f.offset, f.first, f.epoch, f.term, uint64(f.nextSlot), f.lastSignal, f.nursery.lastSweep} {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.forwarded, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent), f.nursery.world.PublicConsents} {
 		b = binary.AppendVarint(b, n)
 	}
-	return appendString(b, string(f.note))
+	return packing.AppendText(b, string(f.note))
 }

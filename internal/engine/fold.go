@@ -95,14 +95,21 @@ type Fold struct {
 	stale     []*contact
 	evaluator evaluator
 	mask      []uint32
+	witness   witness
+	// masked is like mask, of units that keep evidence; passed is what becomes of their funnel's contribution.
+	masked    []uint32
+	passed    contribution
 	segmented [1]segment
 	// members and buckets are memory that membership is found in.
 	members               membership
 	buckets, spareBuckets []traitBucket
 	// senders are the contacts that have something to forward.
 	senders []string
-	buffer  []byte
-	err     error
+	// units are up to where the log was handed on to the entities of each unit; see Handing.
+	units        map[string]uint64
+	unitsChanged bool
+	buffer       []byte
+	err          error
 
 	// changed are the contacts that differ from the store, dropped the slots and removed the definitions it is to forget.
 	changed []*contact
@@ -151,6 +158,7 @@ func Open(options Options) (*Fold, error) {
 		contacts:    map[string]*contact{},
 		byType:      map[string][]*slot{},
 		slots:       map[uint32]*slot{},
+		units:       map[string]uint64{},
 		timers:      timers{complete: true},
 		scratch:     scratch{texts: texts{}},
 	}
@@ -261,6 +269,8 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		return f.hosting(f.restand(&r.Standing))
 	case record.Pauses:
 		f.pause(r.Pauses)
+	case record.Handed:
+		f.handedOn(&r.Handed)
 	default:
 		return fmt.Errorf("unknown kind %d of record", r.Kind)
 	}
@@ -302,12 +312,7 @@ func (f *Fold) drainAll(budget int) error {
 	if err := f.drainLive(budget); err != nil {
 		return err
 	}
-	for _, s := range f.shadows {
-		if err := f.drainShadow(s, budget); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.drainShadows(f.shadows, budget)
 }
 
 // foldEvents folds a chunk and gives how many events it holds.
@@ -359,22 +364,13 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.spoil(c)
 	}
 	f.counts.add(e)
-	narrate, before := f.foldScenarios(c, e, at)
-	id, member := "", false
-	for _, s := range f.slotsFor(e.Type) {
-		found, matters := s.offer(e, at, f.options.Partition)
-		f.enlist(s, c, e)
-		if !matters {
-			continue
-		}
-		if id == "" {
-			if id, matters = f.momentID(c, e); !matters {
-				break
-			}
-		}
-		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
-		member = member || s.kind == segmentSlot && !s.shadow
+	unit := unitOf(c.name)
+	if unit != "" {
+		f.offer(c, e, at, unit)
+		return nil
 	}
+	narrate, before := f.foldScenarios(c, e, at)
+	member := f.offer(c, e, at, unit)
 	if now := max(f.clock, e.Received); narrate {
 		f.narrate(c, e, now, before) // it asks for segments as they are with the event
 	}
@@ -382,6 +378,36 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.retry(c, max(f.clock, e.Received))
 	}
 	return nil
+}
+
+// offer shows a new event to the slots, and keeps it for those that it matters to. It says whether the contact may have become a member of a
+// segment by it.
+func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) (member bool) {
+	id, keeps := "", true
+	for _, s := range f.slotsFor(e.Type) {
+		if !s.isShown(e, unit) {
+			continue
+		}
+		found, matters := s.offer(e, at, f.options.Partition)
+		noted, notes := s.noted(e, found.Stages, at, f.options.Partition)
+		f.enlist(s, c, e)
+		if !keeps || !matters && !notes {
+			continue
+		}
+		if id == "" {
+			if id, keeps = f.momentID(c, e); !keeps {
+				continue // others may count it without its contact
+			}
+		}
+		if matters {
+			f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+			member = member || s.kind == segmentSlot && !s.shadow
+		}
+		if notes {
+			f.testify(s.beside, c, e, max(f.clock, e.Received), id, &noted)
+		}
+	}
+	return member
 }
 
 // slotsFor gives the slots that events of a type may matter to.
@@ -396,6 +422,8 @@ func (f *Fold) slotsFor(eventType string) []*slot {
 // momentID names the moment of an event; false when the contact keeps none.
 func (f *Fold) momentID(c *contact, e *event.Event) (id string, keeps bool) {
 	switch {
+	case unitOf(c.name) != "":
+		return entityMomentID(e)
 	case c.isHidden():
 		return "", false
 	case e.Origin == "":
@@ -429,7 +457,5 @@ func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, 
 	u := c.unit(s)
 	f.scratch.texts.share(found)
 	c.insert(u, e.Time, appended, id, found)
-	u.stale = true
-	f.spoil(c)
-	f.touch(c)
+	f.disturb(c, u)
 }

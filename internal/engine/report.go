@@ -36,7 +36,9 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 	}
 	for key, d := range f.definitions {
 		if !d.removed {
-			p.Funnels[key] = d.report(p.Clock)
+			r := d.report(p.Clock)
+			r.Handing = f.isHanding(d)
+			p.Funnels[key] = r
 		}
 	}
 	return p, nil
@@ -52,6 +54,9 @@ func (d *defined) report(clock event.Time) aggregate.Definition {
 			r.Funnel = s.tally.funnel()
 			r.Funnel.Signals = d.signals.counts
 			s.flows.report(&r.Funnel, clock)
+		}
+		if s.beside != nil {
+			r.Journey = s.beside.reportEvidence()
 		}
 	}
 	if s := d.pending; s != nil {

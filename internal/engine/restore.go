@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // restore reads from the store all that does not belong to single contacts.
@@ -39,6 +40,9 @@ func (f *Fold) restore() error {
 	if err := f.restoreOutbox(); err != nil {
 		return err
 	}
+	if err := f.restoreUnits(); err != nil {
+		return err
+	}
 	if err := f.readSignals(); err != nil {
 		return err
 	}
@@ -56,17 +60,17 @@ func (f *Fold) readMeta(stored []byte) error {
 	if len(stored) == 0 || stored[0] != stateFormat {
 		return fmt.Errorf("%w: the state's format is not version %d", ErrIncompatible, stateFormat)
 	}
-	r := reader{left: stored[1:]}
-	if v := r.uvarint(); v != Version {
+	r := reader{Reader: packing.Read(stored[1:])}
+	if v := r.Uvarint(); v != Version {
 		return fmt.Errorf("%w: the state was folded by engine version %d, this program has version %d", ErrIncompatible, v, Version)
 	}
-	zones := r.string()
-	f.offset, f.first, f.epoch, f.term = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
-	f.nextSlot, f.lastSignal, f.nursery.lastSweep = uint32(r.uvarint()), r.uvarint(), r.uvarint()
+	zones := r.Text()
+	f.offset, f.first, f.epoch, f.term = r.Uvarint(), r.Uvarint(), r.Uvarint(), r.Uvarint()
+	f.nextSlot, f.lastSignal, f.nursery.lastSweep = uint32(r.Uvarint()), r.Uvarint(), r.Uvarint()
 	f.clock = r.time()
-	f.counts = counts{events: r.varint(), forwarded: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
-	f.nursery.world.PublicConsents = r.varint()
-	f.note = []byte(r.string())
+	f.counts = counts{events: r.Varint(), forwarded: r.Varint(), duplicates: r.Varint(), clamped: r.Varint(), lastEvent: r.time()}
+	f.nursery.world.PublicConsents = r.Varint()
+	f.note = []byte(r.Text())
 	if err := r.done("the state's offset"); err != nil {
 		return err
 	}
@@ -91,6 +95,7 @@ func (f *Fold) readDefinition(key string, value []byte) (*defined, error) {
 			return nil, err
 		}
 		d.pending.shadow = true
+		d.pending.abreast()
 	}
 	return d, nil
 }
@@ -107,22 +112,33 @@ func (f *Fold) readSlot(d *defined, stored *storedSlot, clock event.Time) (*slot
 	s.exactSince, s.gap, s.floor = stored.ExactSince, stored.Gap, stored.Floor
 	s.cursor, s.target = stored.Cursor, stored.Target
 	s.setClock(clock)
-	s.changed, s.timers.complete = false, false
-	if err := f.readNumbers(s); err != nil {
-		return nil, fmt.Errorf("definition %s: %w", d.key, err)
+	s.abreast()
+	for _, own := range s.all() {
+		own.changed, own.timers.complete = false, false
+		if err := f.readNumbers(own); err != nil {
+			return nil, fmt.Errorf("definition %s: %w", d.key, err)
+		}
 	}
 	return s, nil
 }
 
 // readNumbers reads what a slot counts.
 func (f *Fold) readNumbers(s *slot) error {
-	for _, part := range []struct {
+	type part struct {
 		prefix byte
 		decode func(r *reader)
-	}{
+	}
+	parts := []part{
 		{tallyPrefix, func(r *reader) { s.tally = r.tally(s.plan) }},
 		{flowPrefix, s.flows.read},
-	} {
+	}
+	if s.evidence != nil {
+		if err := f.readTypes(s); err != nil {
+			return err
+		}
+		parts = append(parts, part{evidencePrefix, s.evidence.tally.read})
+	}
+	for _, part := range parts {
 		value, found, err := f.options.Store.Get(nil, slotKey(nil, part.prefix, s.id))
 		if err != nil {
 			return wrapRead(err)
@@ -130,7 +146,7 @@ func (f *Fold) readNumbers(s *slot) error {
 		if !found {
 			return fmt.Errorf("%w: there are no numbers", ErrCorruptState)
 		}
-		r := reader{left: value}
+		r := reader{Reader: packing.Read(value)}
 		part.decode(&r)
 		if err := r.done("what is counted"); err != nil {
 			return err

@@ -24,11 +24,11 @@ func (t *memberTally) append(b []byte) []byte {
 }
 
 func (r *reader) memberTally(t *memberTally) {
-	t.size, t.entered, t.left = r.varint(), r.varint(), r.varint()
+	t.size, t.entered, t.left = r.Varint(), r.Varint(), r.Varint()
 	for _, counts := range t.values {
 		const smallest = 2 // numbers of a bucket
-		for range r.count(smallest) {
-			counts[int32(r.varint())] = r.varint()
+		for range r.Count(smallest) {
+			counts[int32(r.Varint())] = r.Varint()
 		}
 	}
 }

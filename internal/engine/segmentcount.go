@@ -113,7 +113,7 @@ func (f *Fold) evaluateMember(c *contact, u *unit, rings bool) (due event.Time) 
 	s, m := u.slot, &f.members
 	first := s.plan.calendar.start(s.view.days.spans.Current.First)
 	asked := s.saidSince() // signals may ask for changes from before
-	m.begin(c, u, f.joined(c, u.marks))
+	m.begin(c, u, f.joined(&f.mask, c, u.marks))
 	m.until(min(first, asked) - 1)
 	share, last := memberShare{}, change{at: min(first, asked) - 1}
 	last.member = m.holds()

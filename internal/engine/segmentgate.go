@@ -23,7 +23,7 @@ func (f *Fold) isMember(contact, segment string, at event.Time) bool {
 	if u == nil {
 		return false
 	}
-	f.members.begin(c, u, f.joined(c, u.marks))
+	f.members.begin(c, u, f.joined(&f.mask, c, u.marks))
 	f.members.until(at)
 	return f.members.holds()
 }

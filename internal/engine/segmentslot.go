@@ -121,7 +121,7 @@ func (f *Fold) admitted(c *contact, u *unit, marks []uint32) []segment {
 // still be one of the traits'.
 func (f *Fold) forgetTraits(c *contact, u *unit, boundary event.Time) {
 	segment := u.slot.plan.segment
-	own := f.joined(c, u.marks)
+	own := f.joined(&f.mask, c, u.marks)
 	for at := u.first; at < len(c.moments) && c.moments[at].time < boundary; at++ {
 		m, marks := &c.moments[at], u.marks[at]
 		switch {

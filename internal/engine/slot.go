@@ -29,16 +29,21 @@ type slot struct {
 	asks  asker
 	plan  *plan
 	owner *defined
+	// beside is the slot that keeps the evidence of a journey, of which this is the funnel's; evidence is set in that one.
+	beside   *slot
+	evidence *evidence
 	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
 	watches bool
+	// unit is the name of the unit whose entities are counted; empty counts contacts.
+	unit string
 
 	// clock is the time of the last tick before cursor. floor is the partition's clock when the definition was applied: a shadow
 	// judges lateness by its clock, but evaluates no unit at an earlier time than this, since nobody sees those numbers.
 	clock, floor event.Time
 	view         view
 	// shadow is set until the version is activated. cursor is the next offset that a shadow wants, target that of the record that applied
-	// it.
+	// it, or resumed the version in force.
 	shadow         bool
 	cursor, target uint64
 	exactSince     event.Time
@@ -94,7 +99,7 @@ func (s *slot) countFunnel(program FunnelProgram) error {
 		return err
 	}
 	s.kind, s.program, s.plan = funnelSlot, program, p
-	s.types, s.watches = namedTypes(&funnel), funnel.WatchesActs()
+	s.types, s.watches, s.unit = namedTypes(&funnel), funnel.WatchesActs(), definition.UnitName(funnel.UnitBy)
 	if let, is := program.(segmented); is && let.Segment() != nil {
 		if err := s.letMembersIn(let.Segment()); err != nil {
 			return err
@@ -166,7 +171,7 @@ func (s *slot) missedUntil() event.Time {
 func (s *slot) catchingUp() bool { return s.clock < s.floor }
 
 // offer shows an accepted event to the slot, which counts it where contacts do not matter. It gives the match when the event is to be
-// kept for a unit; it holds until the next.
+// kept for a unit; it holds until the next. What is kept for an entity is only ever a copy.
 func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
 	segment := s.plan.segment
 	if segment != nil {
@@ -175,8 +180,11 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 	if s.kind == segmentSlot {
 		return found, s.offerMember(e, at, partition)
 	}
-	found = s.program.Match(e)
+	found = s.match(e)
 	found.Stages &= uint32(1)<<s.plan.stages - 1
+	if s.unit != "" && found.Entity == "" { // it tells of nobody that is counted
+		found.Stages, found.Exclusions, found.Acts, found.Refunds = 0, 0, false, nil
+	}
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
 	matters = found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten) // a shadow need not keep what it would forget at once
 	if segment != nil {
@@ -201,7 +209,17 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		s.changed = true
 	}
 	s.flows.add(e.Time, &found)
-	return found, matters
+	return found, matters && s.unit == ""
+}
+
+// match asks the program about an event, which sees what was handed on as it happened.
+func (s *slot) match(e *event.Event) definition.Match {
+	if s.unit == "" || e.Origin == "" {
+		return s.program.Match(e)
+	}
+	was := *e
+	was.Contact, was.Origin = e.Origin, ""
+	return s.program.Match(&was)
 }
 
 // note counts expressions that failed.

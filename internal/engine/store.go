@@ -41,6 +41,7 @@ const (
 	attributePrefix  = 'w' // contact
 	outboxPrefix     = 'o' // contact
 	signalPrefix     = 's' // number of the signal
+	unitPrefix       = 'b' // name of the unit
 	momentPrefix     = 'e' // contact behind its length, time and hash of the first moment
 
 	hostedPrefix      = 'h' // number of a scenario, channel or policy
@@ -49,6 +50,9 @@ const (
 	wantsPrefix       = 'x' // contact
 	suppressionPrefix = 'u' // hash of an address
 	sweepPrefix       = 'g' // number of the sweep
+
+	evidencePrefix = 'v' // slot
+	typePrefix     = 'y' // slot, number of the type of events
 )
 
 var metaKey = []byte{metaPrefix}
@@ -87,9 +91,4 @@ func after(prefix []byte) []byte {
 		}
 	}
 	return nil
-}
-
-func appendString(buffer []byte, s string) []byte {
-	buffer = binary.AppendUvarint(buffer, uint64(len(s)))
-	return append(buffer, s...)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // A contact is stored under one key, its head, so that a commit writes little for each: the identities since the last full page, the units,
@@ -30,11 +31,14 @@ func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
 		b = binary.AppendUvarint(b, uint64(u.id))
-		b = append(b, u.flags())
+		b = append(b, flag(saturatedFlag, u.saturated)|flag(evidenceFlag, u.testimony != nil)|flag(rememberedFlag, u.remembered))
 		b = appendBool(b, u.own)
 		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
 		b = u.contribution.append(b)
+		if u.testimony != nil {
+			b = u.testimony.append(b)
+		}
 	}
 	paged := len(c.moments) > headMoments
 	if b = appendBool(b, paged); paged {
@@ -42,6 +46,13 @@ func (c *contact) appendHead(b []byte) []byte {
 	}
 	return c.appendMoments(b, 0, len(c.moments))
 }
+
+// Flags of a stored unit.
+const (
+	saturatedFlag = 1 << iota
+	evidenceFlag
+	rememberedFlag
+)
 
 // parts are what lies under keys of its own besides the head and the pages.
 type parts uint8
@@ -66,36 +77,31 @@ func (c *contact) apart() (p parts) {
 	return p
 }
 
-// Flags of a stored unit.
-const (
-	saturatedFlag = 1 << iota
-	rememberedFlag
-)
-
-func (u *unit) flags() byte {
-	return flag(saturatedFlag, u.saturated) | flag(rememberedFlag, u.remembered)
-}
-
 // readHead decodes what appendHead encoded, and says whether the moments lie in pages, and what else lies apart.
 func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err error) {
-	r := reader{left: stored, texts: f.scratch.texts}
+	r := reader{Reader: packing.Read(stored), texts: f.scratch.texts}
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
 	c.person = r.person(c.name)
-	apart = parts(r.uvarint())
-	c.swept = r.uvarint()
+	apart = parts(r.Uvarint())
+	c.swept = r.Uvarint()
 	c.readSettlements(&r)
 	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
-	for range r.count(smallest) {
-		u := &unit{id: uint32(r.uvarint())}
-		flags := r.byte()
+	for range r.Count(smallest) {
+		u := &unit{id: uint32(r.Uvarint())}
+		flags := r.Byte()
 		u.saturated, u.remembered = flags&saturatedFlag != 0, flags&rememberedFlag != 0
 		u.own, u.closed, u.due = r.bool(), r.closings(), r.time()
 		u.contribution = r.contribution()
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
+		}
+		if flags&evidenceFlag != 0 {
+			u.testimony = r.testimony(u.slot)
+		} else if u.slot != nil && u.slot.evidence != nil {
+			r.Fail()
 		}
 		c.units = append(c.units, u)
 	}
@@ -129,7 +135,7 @@ func (f *Fold) load(c *contact) error {
 }
 
 func (f *Fold) loadPages(c *contact) error {
-	prefix := appendString([]byte{momentPrefix}, c.name)
+	prefix := packing.AppendText([]byte{momentPrefix}, c.name)
 	err := f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
 		at := key[len(prefix):]
 		if len(at) != 16 {
@@ -138,7 +144,7 @@ func (f *Fold) loadPages(c *contact) error {
 		c.pages = append(c.pages, storedPage{
 			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
 		})
-		r := reader{left: value, texts: f.scratch.texts}
+		r := reader{Reader: packing.Read(value), texts: f.scratch.texts}
 		c.readMoments(&r, &f.scratch)
 		return true, r.done("a page of a contact")
 	})
@@ -251,7 +257,7 @@ func (k *known) writeFull(w Writer, name string, s *scratch) error {
 }
 
 func knownKey(buffer []byte, name string, number int) []byte {
-	return binary.BigEndian.AppendUint32(appendString(append(buffer, knownPrefix), name), uint32(number))
+	return binary.BigEndian.AppendUint32(packing.AppendText(append(buffer, knownPrefix), name), uint32(number))
 }
 
 // appendTail encodes all but the full pages.
@@ -267,10 +273,10 @@ func (k *known) appendTail(b []byte) []byte {
 }
 
 func (k *known) readTail(r *reader) {
-	k.forgotten = int(r.uvarint())
+	k.forgotten = int(r.Uvarint())
 	last := int64(0)
-	for range r.count(1) {
-		last += r.varint()
+	for range r.Count(1) {
+		last += r.Varint()
 		k.days = append(k.days, last)
 	}
 	k.readRun(r)
@@ -279,7 +285,7 @@ func (k *known) readTail(r *reader) {
 		pages-- // the last is the one that is not full
 	}
 	if pages < 0 || len(k.entries) >= knownPage {
-		r.fail()
+		r.Fail()
 		return
 	}
 	k.missing = pages * knownPage
@@ -299,12 +305,12 @@ func (k *known) appendRun(b []byte, from, to int) []byte {
 
 func (k *known) readRun(r *reader) {
 	const smallest = 8 + 1 // bytes of an identity
-	n := r.count(smallest)
+	n := r.Count(smallest)
 	k.entries = slices.Grow(k.entries, n)
 	var last place
 	for range n {
-		hash := r.uint64()
-		last += place(r.uvarint())
+		hash := r.Uint64()
+		last += place(r.Uvarint())
 		k.entries = append(k.entries, identified{hash, last})
 	}
 }
@@ -315,9 +321,9 @@ func (f *Fold) complete(k *known, name string) error {
 		return nil
 	}
 	full := known{}
-	prefix := appendString([]byte{knownPrefix}, name)
+	prefix := packing.AppendText([]byte{knownPrefix}, name)
 	err := f.options.Store.Scan(knownKey(nil, name, k.forgotten), after(prefix), func(_, value []byte) (bool, error) {
-		r := reader{left: value}
+		r := reader{Reader: packing.Read(value)}
 		full.readRun(&r)
 		return true, r.done("the identities of a contact")
 	})
@@ -351,7 +357,7 @@ func (s storedSignals) signalling() signalling {
 	return signalling{number: s.Number, begun: s.Begun, since: s.Since, counts: s.Counts}
 }
 
-// storedSlot is a slot as it lies in the store, but for its tally. The cursor and all before it are a shadow's.
+// storedSlot is a slot as it lies in the store, but for its tally. The clock, the floor and the cursor are a shadow's.
 type storedSlot struct {
 	ID         uint32          `json:"id"`
 	Version    string          `json:"version"`
@@ -370,7 +376,9 @@ func (d *defined) stored() storedDefinition {
 	stored := storedDefinition{UID: d.uid, Generation: d.generation, Removed: d.removed, RemovedAt: d.removedAt}
 	stored.Signals = storedSignals{d.signals.number, d.signals.begun, d.signals.since, d.signals.counts}
 	if s := d.active; s != nil {
-		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap, Activated: s.activated}
+		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap,
+			Target: s.target, Activated: s.activated,
+		}
 	}
 	if s := d.pending; s != nil {
 		stored.Pending = &storedSlot{
