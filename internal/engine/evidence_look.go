@@ -94,7 +94,7 @@ func (w *witness) begin(s *slot, moments []moment, marks []uint32) {
 
 // take takes in an attempt that counts; see count.take.
 func (w *witness) take(n *count, a *attempt, v *evaluator) {
-	if n.roles&cohortRole != 0 && len(w.slot.evidence.probes) > 0 && !(n.alone && n.coveredDays[n.day]) {
+	if n.roles&cohortRole != 0 && len(w.slot.evidence.probes) > 0 && (!n.alone || !n.coveredDays[n.day]) {
 		if w.hasBest && w.bestDay != n.day {
 			w.endDay(v)
 		}

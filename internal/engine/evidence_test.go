@@ -92,6 +92,7 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 	steps(t, f, ticking(noon-1), apply, activate, plain, plainly)
 	for _, e := range eventsOf(all) {
 		steps(t, f, chunk(e))
+		handOn(t, f, &e)
 	}
 	steps(t, f, ticking(noon.Add(asOf)))
 	got := report(t, f).Funnels
@@ -99,6 +100,21 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 		t.Errorf("the journey's funnel differs from the Funnel's (-Funnel +journey):\n%s", diff)
 	}
 	return got[journeyKey].Journey
+}
+
+// handOn hands an event on to the units that it tells of.
+func handOn(t *testing.T, f *engine.Fold, e *event.Event) {
+	t.Helper()
+	last := chunk(*e)
+	for _, h := range f.Handings() {
+		copies, err := f.HandOn(h.Unit, f.Offset(), &last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(copies) > 0 {
+			steps(t, f, chunk(copies...))
+		}
+	}
 }
 
 // inWords puts evidence in words: per stage how many dropped off and went on, and the same for each probe and type that was seen.
@@ -270,6 +286,14 @@ func TestEvidence(t *testing.T) {
 		"a visitor who became known brings along what they saw": {
 			plain, []happens{
 				{0, "visit", "", ""}, {minute, "cart", "", ""}, {3 * minute, "reply", "", ""}, {2 * minute, "shrug", "", "visitor"}, {2 * minute, "shrug", "", "stranger"},
+			}, 2 * hour,
+			[]string{"visit: 0 dropped, 1 converted", "cart: 1 dropped, 0 converted", "cart/cost: 1 dropped, 0 converted", "day 0: [1 0 0]"},
+		},
+		"what a deal is told of, whoever it happened to, is its own": {
+			func(j *definition.Journey) { j.Funnel.UnitBy = "event.data.deal" },
+			[]happens{
+				{0, "visit", `{"deal":"x"}`, ""}, {minute, "cart", `{"deal":"x"}`, "bob"}, {2 * minute, "shrug", `{"deal":"x"}`, "cy"}, {3 * minute, "reply", `{"deal":"x"}`, ""},
+				{2 * minute, "shrug", "", "bob"},
 			}, 2 * hour,
 			[]string{"visit: 0 dropped, 1 converted", "cart: 1 dropped, 0 converted", "cart/cost: 1 dropped, 0 converted", "day 0: [1 0 0]"},
 		},
