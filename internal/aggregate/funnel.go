@@ -181,6 +181,16 @@ type Partition struct {
 	Suppressed int64 `json:"suppressed,omitempty"`
 }
 
+// Scenario finds the numbers of a scenario by its key; nil when the partition does not know it.
+func (p *Partition) Scenario(key string) *Scenario {
+	for i := range p.Scenarios {
+		if p.Scenarios[i].Key == key {
+			return &p.Scenarios[i]
+		}
+	}
+	return nil
+}
+
 // Definition is the state of one definition in one partition.
 type Definition struct {
 	// Active is the version whose numbers Funnel holds; empty before the first is computed.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/waymark-dev/waymark/internal/channel/telegram"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/link"
 	"github.com/waymark-dev/waymark/internal/sender"
@@ -54,7 +55,7 @@ type startedData struct {
 // Channel says whose bot it is.
 type Channel struct{ Namespace, Name string }
 
-func (c Channel) key() string { return "MessageChannel/" + c.Namespace + "/" + c.Name }
+func (c Channel) key() string { return definition.Key(definition.KindChannel, c.Namespace, c.Name) }
 
 // Events gives what an update tells, for the log. The same update always gives the same events, as far as the keys are the same. Keys read the
 // start links that are ours; nil: none is.

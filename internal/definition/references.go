@@ -80,9 +80,9 @@ func (r *referrer) miss(path *field.Path, kind, name string) {
 func (r *referrer) channel(path *field.Path, name string) (key string, medium Medium) {
 	medium, found := r.refs.Channels[name]
 	if !found {
-		r.miss(path.Child("channelRef", "name"), "MessageChannel", name)
+		r.miss(path.Child("channelRef", "name"), KindChannel, name)
 	}
-	return "MessageChannel/" + r.namespace + "/" + name, medium
+	return Key(KindChannel, r.namespace, name), medium
 }
 
 // webhook gives the key of a channel that must be a webhook.
@@ -107,24 +107,24 @@ func (r *referrer) funnel(path *field.Path, name, stage string) string {
 	stages, found := r.refs.Funnels[name]
 	switch {
 	case !found:
-		r.miss(path.Child("funnelRef", "name"), "Funnel", name)
+		r.miss(path.Child("funnelRef", "name"), KindFunnel, name)
 	case stage != "" && !slices.Contains(stages, stage):
 		r.fail(path.Child("stage"), stage, fmt.Sprintf("Funnel %q has no such stage: %s", name, correction(stage, stages, "name one of "+strings.Join(stages, ", "))))
 	case stage != "" && stage == stages[len(stages)-1]:
 		r.fail(path.Child("stage"), stage, fmt.Sprintf("it is the last stage of Funnel %q, after which nobody drops off: name an earlier one", name))
 	}
-	return "Funnel/" + r.namespace + "/" + name
+	return Key(KindFunnel, r.namespace, name)
 }
 
 // scenario gives the key of a scenario that another leads into.
 func (r *referrer) scenario(path *field.Path, name string) string {
 	enter, found := r.refs.Scenarios[name]
 	if !found {
-		r.miss(path, "NurtureScenario", name)
+		r.miss(path, KindScenario, name)
 	} else if !enter {
 		r.fail(path, name, "its trigger is not enter: write trigger: {enter: true} there, or name another scenario")
 	}
-	return "NurtureScenario/" + r.namespace + "/" + name
+	return Key(KindScenario, r.namespace, name)
 }
 
 // text gives the content of a ConfigMap's key.

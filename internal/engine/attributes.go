@@ -14,6 +14,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 const (
@@ -199,7 +200,7 @@ func (c *contact) writeAttributes(w Writer, s *scratch) error {
 	last := event.Time(0)
 	for i := range c.writes {
 		b = binary.AppendVarint(b, int64(c.writes[i].time-last))
-		b = appendString(appendString(b, c.writes[i].id), c.writes[i].traits)
+		b = packing.AppendText(packing.AppendText(b, c.writes[i].id), c.writes[i].traits)
 		last = c.writes[i].time
 	}
 	s.value = b
@@ -216,11 +217,11 @@ func (f *Fold) loadAttributes(c *contact) error {
 	if !found {
 		return fmt.Errorf("%w: the attributes of a contact are missing", ErrCorruptState)
 	}
-	r := reader{left: value}
+	r := reader{Reader: packing.Read(value)}
 	const smallest = 3 // numbers of a write
 	last := event.Time(0)
-	for range r.count(smallest) {
-		c.writes = append(c.writes, write{last + r.time(), r.string(), r.string()})
+	for range r.Count(smallest) {
+		c.writes = append(c.writes, write{last + r.time(), r.Text(), r.Text()})
 		last = c.writes[len(c.writes)-1].time
 	}
 	return r.done("the attributes of a contact")

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // scratch is memory to encode and decode in.
@@ -150,12 +152,12 @@ func (f *Fold) written() {
 func (f *Fold) appendMeta(b []byte) []byte {
 	b = append(b, stateFormat)
 	b = binary.AppendUvarint(b, Version)
-	b = appendString(b, f.options.TimeZoneData)
+	b = packing.AppendText(b, f.options.TimeZoneData)
 	for _, n := range []uint64{f.offset, f.first, f.epoch, f.term, uint64(f.nextSlot), f.lastSignal, f.nursery.lastSweep} {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, n := range []int64{int64(f.clock), f.counts.events, f.counts.forwarded, f.counts.duplicates, f.counts.clamped, int64(f.counts.lastEvent), f.nursery.world.PublicConsents} {
 		b = binary.AppendVarint(b, n)
 	}
-	return appendString(b, string(f.note))
+	return packing.AppendText(b, string(f.note))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -202,8 +203,8 @@ func (f *Fold) writeUnits(w Writer) error {
 func (f *Fold) restoreUnits() error {
 	prefix := unitKey("")
 	return wrapRead(f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
-		r := reader{left: value}
-		f.units[string(key[len(prefix):])] = r.uvarint()
+		r := reader{Reader: packing.Read(value)}
+		f.units[string(key[len(prefix):])] = r.Uvarint()
 		return true, r.done("what was handed on")
 	}))
 }

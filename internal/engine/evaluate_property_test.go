@@ -18,6 +18,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 var exact = cmp.Options{
@@ -199,7 +200,7 @@ func TestATallyForgetsWhatIsTakenAway(t *testing.T) {
 		alone.add(&kept, 1)
 		both.add(&taken, 1)
 		both.add(&kept, 1)
-		r := reader{left: taken.append(nil)}
+		r := reader{Reader: packing.Read(taken.append(nil))}
 		read := r.contribution()
 		if err := r.done("a contribution"); err != nil {
 			t.Fatal(err)
@@ -212,7 +213,7 @@ func TestATallyForgetsWhatIsTakenAway(t *testing.T) {
 		if !bytes.Equal(stored, both.append(nil)) {
 			t.Fatalf("what is left differs:\n%s", cmp.Diff(alone.funnel(), both.funnel()))
 		}
-		r = reader{left: stored}
+		r = reader{Reader: packing.Read(stored)}
 		again := r.tally(p)
 		if err := r.done("a tally"); err != nil {
 			t.Fatal(err)

@@ -224,20 +224,20 @@ func appendSum(b []byte, s sum) []byte {
 // read decodes what append encoded.
 func (f *flows) read(r *reader) {
 	last := int64(0)
-	for range r.count(1 + f.sums) {
-		last += r.varint()
+	for range r.Count(1 + f.sums) {
+		last += r.Varint()
 		d := flowDay{last, make([]total, f.sums)}
 		for i := range d.totals {
-			d.totals[i] = total{events: r.varint(), sum: sum{high: r.varint(), low: r.uint64()}}
+			d.totals[i] = total{events: r.Varint(), sum: sum{high: r.Varint(), low: r.Uint64()}}
 		}
 		f.days = append(f.days, d)
 	}
 	last = 0
-	for range r.count(1 + f.stages) {
-		last += r.varint()
+	for range r.Count(1 + f.stages) {
+		last += r.Varint()
 		h := flowHour{last, make([]int64, f.stages)}
 		for i := range h.events {
-			h.events[i] = r.varint()
+			h.events[i] = r.Varint()
 		}
 		f.hours = append(f.hours, h)
 	}

@@ -47,10 +47,7 @@ func TestAScenarioRunsFromItsApplyOn(t *testing.T) {
 
 func TestABuyerIsSentNothingMore(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, nil)
-	scenario := remind()
-	d.step(hosting(t, remindKey, &scenario))
-	d.happens("ann", "cart", "{}")
+	d := reminding(t)
 	d.later(time.Hour)
 	wantSends(t, d, map[string]string{"ann": "first"})
 	d.later(time.Hour)
@@ -64,10 +61,7 @@ func TestABuyerIsSentNothingMore(t *testing.T) {
 
 func TestOnlyAClaimThatFollowsTheLastIsGranted(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, nil)
-	scenario := remind()
-	d.step(hosting(t, remindKey, &scenario))
-	d.happens("ann", "cart", "{}")
+	d := reminding(t)
 	d.later(time.Hour)
 	effect := d.wanted()[0]
 	claim := func(contact string, attempt int) int64 {
@@ -95,10 +89,7 @@ func TestOnlyAClaimThatFollowsTheLastIsGranted(t *testing.T) {
 
 func TestADeferredMessageIsWantedAgainInTime(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, nil)
-	scenario := remind()
-	d.step(hosting(t, remindKey, &scenario))
-	d.happens("ann", "cart", "{}")
+	d := reminding(t)
 	d.later(time.Hour)
 	grants := d.claims()
 	if len(grants) != 1 {
@@ -156,10 +147,7 @@ func TestWhatIsWantedIsKnownByChannel(t *testing.T) {
 
 func TestAnEditKeepsThoseInsideOnTheirVersion(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, nil)
-	scenario := remind()
-	d.step(hosting(t, remindKey, &scenario))
-	d.happens("ann", "cart", "{}")
+	d := reminding(t)
 	edited := remind()
 	edited.Steps[0].Wait.For = 2 * time.Hour
 	d.step(hosting(t, remindKey, &edited))
@@ -173,10 +161,7 @@ func TestAnEditKeepsThoseInsideOnTheirVersion(t *testing.T) {
 
 func TestMigrateLeadsThoseInsideToTheNewVersion(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, nil)
-	scenario := remind()
-	d.step(hosting(t, remindKey, &scenario))
-	d.happens("ann", "cart", "{}")
+	d := reminding(t)
 	d.later(30 * time.Minute)
 	edited := remind()
 	edited.InFlight = definition.Migrate
@@ -299,10 +284,7 @@ func TestASuppressedAddressIsSentNothing(t *testing.T) {
 
 func TestAPausedChannelSendsLater(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, nil)
-	scenario := remind()
-	d.step(hosting(t, remindKey, &scenario))
-	d.happens("ann", "cart", "{}")
+	d := reminding(t)
 	d.later(time.Hour)
 	until := d.clock.Add(15 * time.Minute)
 	d.step(record.Record{Kind: record.Pauses, Pauses: []record.Pause{{Channel: mailKey, Until: until, Reason: "Bounces"}}})

@@ -13,6 +13,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 const (
@@ -147,7 +148,7 @@ func identityHash(e *event.Event, buffer []byte) (hash uint64, grown []byte) {
 	buffer = buffer[:0]
 	if concernsPersons(e) {
 		buffer = binary.AppendUvarint(buffer, apart) // longer than any source
-		buffer = appendString(buffer, e.Origin)
+		buffer = packing.AppendText(buffer, e.Origin)
 		buffer = appendBool(buffer, e.Type == event.Linked)
 		buffer = appendBool(buffer, e.Type == event.Aliased)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // identity gives an event's identity as one string; see writeIdentity. There are as many of them as events that matter, so they lie
@@ -74,7 +75,7 @@ func (c *contact) appendMoments(b []byte, from, to int) []byte {
 		shared := commonPrefix(last.id, m.id)
 		b = binary.AppendVarint(b, int64(m.time-last.time))
 		b = binary.AppendUvarint(b, uint64(shared))
-		b = appendString(b, m.id[shared:])
+		b = packing.AppendText(b, m.id[shared:])
 		b = binary.AppendVarint(b, int64(m.delay()-last.delay()))
 		b = appendDetails(b, m.details, last.details)
 		last = *m
@@ -149,18 +150,18 @@ func (r *reader) details(before *detail) (first *detail) {
 	const smallest = 4 // numbers of a detail
 	end := &first
 	slot := uint32(0)
-	for range r.count(smallest) {
-		slot += uint32(r.uvarint())
-		d := &detail{slot: slot, kind: detailKind(r.byte()), index: r.byte()}
+	for range r.Count(smallest) {
+		slot += uint32(r.Uvarint())
+		d := &detail{slot: slot, kind: detailKind(r.Byte()), index: r.Byte()}
 		if d.kind.counts() {
-			d.amount = aggregate.Micros(r.varint())
+			d.amount = aggregate.Micros(r.Varint())
 		}
-		if n := r.uvarint(); n > 0 {
-			d.text = r.text(d.kind, r.bytes(int(n-1)))
+		if n := r.Uvarint(); n > 0 {
+			d.text = r.text(d.kind, r.Bytes(int(n-1)))
 		} else if o := before.like(d); o != nil {
 			d.text = o.text
 		} else {
-			r.fail()
+			r.Fail()
 		}
 		*end, end = d, &d.next
 	}
@@ -178,17 +179,17 @@ func (r *reader) text(kind detailKind, text []byte) string {
 // readMoments decodes what appendMoments encoded at the end of what the contact has. All identities become one piece of memory.
 func (c *contact) readMoments(r *reader, s *scratch) {
 	const smallest = 5 // numbers of a moment
-	n, from := r.count(smallest), len(c.moments)
+	n, from := r.Count(smallest), len(c.moments)
 	c.moments = slices.Grow(c.moments, n)
 	s.ids, s.ends = s.ids[:0], s.ends[:0]
 	var last moment
 	start := 0 // of the last moment's identity
 	for range n {
 		m := moment{time: last.time + r.time()}
-		shared := r.uvarint()
-		rest := r.bytes(r.count(1))
+		shared := r.Uvarint()
+		rest := r.Sized()
 		if shared > uint64(len(s.ids)-start) {
-			r.fail()
+			r.Fail()
 			return
 		}
 		before := s.ids[start : start+int(shared)]
@@ -209,7 +210,7 @@ func (c *contact) readMoments(r *reader, s *scratch) {
 	for _, u := range c.units {
 		u.marks = slices.Grow(u.marks, n)
 		for range n {
-			marks := unpackMarks(r.uvarint())
+			marks := unpackMarks(r.Uvarint())
 			if u.marks = append(u.marks, marks); marks != 0 {
 				u.count++
 			}
@@ -236,7 +237,7 @@ func (c *closing) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(n))
 	for ; c != nil; c = c.next {
 		b = binary.AppendVarint(b, int64(c.end))
-		b = appendString(b, c.value)
+		b = packing.AppendText(b, c.value)
 	}
 	return b
 }
@@ -244,8 +245,8 @@ func (c *closing) appendTo(b []byte) []byte {
 func (r *reader) closings() (first *closing) {
 	const smallest = 2 // numbers of a closing
 	end := &first
-	for range r.count(smallest) {
-		c := &closing{end: r.time(), value: r.string()}
+	for range r.Count(smallest) {
+		c := &closing{end: r.time(), value: r.Text()}
 		*end, end = c, &c.next
 	}
 	return first

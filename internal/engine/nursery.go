@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -37,13 +36,13 @@ const (
 
 // kindOf gives the kind of the definition under a key; all others are funnels.
 func kindOf(key string) hostedKind {
-	kind, _, _ := strings.Cut(key, "/")
+	kind, _, _, _ := definition.SplitKey(key)
 	switch kind {
-	case "NurtureScenario":
+	case definition.KindScenario:
 		return hostedScenario
-	case "MessageChannel":
+	case definition.KindChannel:
 		return hostedChannel
-	case "MessagingPolicy":
+	case definition.KindPolicy:
 		return hostedPolicy
 	}
 	return notHosted

@@ -109,6 +109,16 @@ func openDesk(t testing.TB, store engine.Store) *desk {
 	return d
 }
 
+// reminding opens a desk with the scenario of remind, which ann has just entered.
+func reminding(t testing.TB) *desk {
+	t.Helper()
+	d := openDesk(t, nil)
+	scenario := remind()
+	d.step(hosting(t, remindKey, &scenario))
+	d.happens("ann", "cart", "{}")
+	return d
+}
+
 func (d *desk) step(records ...record.Record) {
 	d.t.Helper()
 	steps(d.t, d.fold, records...)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/nurture"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // storedHosted is a scenario, a channel or a policy as it lies in the store, but for its numbers.
@@ -234,17 +235,17 @@ func (f *Fold) readCounts(h *hosted) error {
 	if h.channel != nil {
 		err = h.channel.Tally.Read(value)
 	} else {
-		r := reader{left: value}
-		for range r.count(2) {
-			v := h.scenario.Versions[uint32(r.uvarint())]
-			inside := r.varint()
+		r := reader{Reader: packing.Read(value)}
+		for range r.Count(2) {
+			v := h.scenario.Versions[uint32(r.Uvarint())]
+			inside := r.Varint()
 			if v == nil {
 				return fmt.Errorf("%w: the numbers of %s name a version that it does not have", ErrCorruptState, h.key)
 			}
 			v.Inside = inside
 		}
 		h.inside = string(h.appendInside(nil))
-		err = h.scenario.Tally.Read(r.left)
+		err = h.scenario.Tally.Read(r.Left)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: the numbers of %s: %w", ErrCorruptState, h.key, err)

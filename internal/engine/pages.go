@@ -11,6 +11,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // A page of moments begins where the hash of a moment's id ends in pageBits zeros. So the same moments always lie in the same pages, in
@@ -25,7 +26,7 @@ type storedPage struct {
 }
 
 func (p *storedPage) key(name string) []byte {
-	key := appendString([]byte{momentPrefix}, name)
+	key := packing.AppendText([]byte{momentPrefix}, name)
 	key = binary.BigEndian.AppendUint64(key, uint64(p.time)^1<<63)
 	return binary.BigEndian.AppendUint64(key, p.hash)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // append encodes the person; one byte when there is none.
@@ -22,17 +23,17 @@ func (p *person) append(b []byte) []byte {
 	b = p.links.append(b)
 	b = binary.AppendUvarint(b, uint64(len(p.origins)))
 	for i := range p.origins {
-		b = appendString(b, p.origins[i].name)
+		b = packing.AppendText(b, p.origins[i].name)
 		b = p.origins[i].links.append(b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(p.aliases)))
 	for _, a := range p.aliases {
-		b = appendString(appendString(b, a.a), a.b)
+		b = packing.AppendText(packing.AppendText(b, a.a), a.b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(p.targets)))
 	for i := range p.targets {
 		t := &p.targets[i]
-		b = appendBool(appendString(b, t.name), t.all)
+		b = appendBool(packing.AppendText(b, t.name), t.all)
 		b = binary.AppendUvarint(b, uint64(t.through))
 		b = binary.AppendUvarint(b, uint64(t.told))
 	}
@@ -44,7 +45,7 @@ func (l links) append(b []byte) []byte {
 	last := event.Time(0)
 	for i := range l {
 		b = binary.AppendVarint(b, int64(l[i].time-last))
-		b = appendString(appendString(b, l[i].id), l[i].to)
+		b = packing.AppendText(packing.AppendText(b, l[i].id), l[i].to)
 		last = l[i].time
 	}
 	return b
@@ -55,21 +56,21 @@ func (r *reader) person(name string) *person {
 	if !r.bool() {
 		return nil
 	}
-	p := &person{last: place(r.uvarint()), hidden: r.bool(), queued: r.bool(), ignored: r.varint()}
+	p := &person{last: place(r.Uvarint()), hidden: r.bool(), queued: r.bool(), ignored: r.Varint()}
 	p.storedQueued = p.queued
 	p.links = r.links()
 	const smallest = 2 // numbers of whatever is in a list
-	for range r.count(smallest) {
-		p.origins = append(p.origins, origin{name: r.string(), links: r.links()})
+	for range r.Count(smallest) {
+		p.origins = append(p.origins, origin{name: r.Text(), links: r.links()})
 	}
-	for range r.count(smallest) {
-		p.aliases = append(p.aliases, alias{r.string(), r.string()})
+	for range r.Count(smallest) {
+		p.aliases = append(p.aliases, alias{r.Text(), r.Text()})
 	}
 	if len(p.aliases) > 0 {
 		p.members = reach(name, p.aliases)
 	}
-	for range r.count(smallest) {
-		p.targets = append(p.targets, target{name: r.string(), all: r.bool(), through: place(r.uvarint()), told: int(r.uvarint())})
+	for range r.Count(smallest) {
+		p.targets = append(p.targets, target{name: r.Text(), all: r.bool(), through: place(r.Uvarint()), told: int(r.Uvarint())})
 	}
 	return p
 }
@@ -78,8 +79,8 @@ func (r *reader) links() links {
 	const smallest = 3 // numbers of a link
 	var l links
 	last := event.Time(0)
-	for range r.count(smallest) {
-		l = append(l, link{last + r.time(), r.string(), r.string()})
+	for range r.Count(smallest) {
+		l = append(l, link{last + r.time(), r.Text(), r.Text()})
 		last = l[len(l)-1].time
 	}
 	return l

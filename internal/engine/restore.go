@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // restore reads from the store all that does not belong to single contacts.
@@ -59,17 +60,17 @@ func (f *Fold) readMeta(stored []byte) error {
 	if len(stored) == 0 || stored[0] != stateFormat {
 		return fmt.Errorf("%w: the state's format is not version %d", ErrIncompatible, stateFormat)
 	}
-	r := reader{left: stored[1:]}
-	if v := r.uvarint(); v != Version {
+	r := reader{Reader: packing.Read(stored[1:])}
+	if v := r.Uvarint(); v != Version {
 		return fmt.Errorf("%w: the state was folded by engine version %d, this program has version %d", ErrIncompatible, v, Version)
 	}
-	zones := r.string()
-	f.offset, f.first, f.epoch, f.term = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
-	f.nextSlot, f.lastSignal, f.nursery.lastSweep = uint32(r.uvarint()), r.uvarint(), r.uvarint()
+	zones := r.Text()
+	f.offset, f.first, f.epoch, f.term = r.Uvarint(), r.Uvarint(), r.Uvarint(), r.Uvarint()
+	f.nextSlot, f.lastSignal, f.nursery.lastSweep = uint32(r.Uvarint()), r.Uvarint(), r.Uvarint()
 	f.clock = r.time()
-	f.counts = counts{events: r.varint(), forwarded: r.varint(), duplicates: r.varint(), clamped: r.varint(), lastEvent: r.time()}
-	f.nursery.world.PublicConsents = r.varint()
-	f.note = []byte(r.string())
+	f.counts = counts{events: r.Varint(), forwarded: r.Varint(), duplicates: r.Varint(), clamped: r.Varint(), lastEvent: r.time()}
+	f.nursery.world.PublicConsents = r.Varint()
+	f.note = []byte(r.Text())
 	if err := r.done("the state's offset"); err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (f *Fold) readNumbers(s *slot) error {
 		if !found {
 			return fmt.Errorf("%w: there are no numbers", ErrCorruptState)
 		}
-		r := reader{left: value}
+		r := reader{Reader: packing.Read(value)}
 		part.decode(&r)
 		if err := r.done("what is counted"); err != nil {
 			return err

@@ -108,11 +108,11 @@ func (c *contact) appendSettlements(b []byte) []byte {
 
 func (c *contact) readSettlements(r *reader) {
 	const smallest = 1 + 8 + 1 + 1 // bytes of a settlement
-	n := r.count(smallest)
+	n := r.Count(smallest)
 	c.settlements = slices.Grow(c.settlements, n)
 	for range n {
 		c.settlements = append(c.settlements, settlement{
-			definition: uint32(r.uvarint()), drop: r.uint64(), verdict: verdict(r.uvarint()), day: r.varint(),
+			definition: uint32(r.Uvarint()), drop: r.Uint64(), verdict: verdict(r.Uvarint()), day: r.Varint(),
 		})
 	}
 }

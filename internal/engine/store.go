@@ -89,8 +89,3 @@ func after(prefix []byte) []byte {
 	}
 	return nil
 }
-
-func appendString(buffer []byte, s string) []byte {
-	buffer = binary.AppendUvarint(buffer, uint64(len(s)))
-	return append(buffer, s...)
-}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // A contact is stored under one key, its head, so that a commit writes little for each: the identities since the last full page, the units,
@@ -68,18 +69,18 @@ func (c *contact) apart() (p parts) {
 
 // readHead decodes what appendHead encoded, and says whether the moments lie in pages, and what else lies apart.
 func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err error) {
-	r := reader{left: stored, texts: f.scratch.texts}
+	r := reader{Reader: packing.Read(stored), texts: f.scratch.texts}
 	c.due = r.time()
 	c.storedDue = c.due
 	c.known.readTail(&r)
 	c.person = r.person(c.name)
-	apart = parts(r.uvarint())
-	c.swept = r.uvarint()
+	apart = parts(r.Uvarint())
+	c.swept = r.Uvarint()
 	c.readSettlements(&r)
 	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
-	for range r.count(smallest) {
-		u := &unit{id: uint32(r.uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
+	for range r.Count(smallest) {
+		u := &unit{id: uint32(r.Uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
 		u.contribution = r.contribution()
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
@@ -116,7 +117,7 @@ func (f *Fold) load(c *contact) error {
 }
 
 func (f *Fold) loadPages(c *contact) error {
-	prefix := appendString([]byte{momentPrefix}, c.name)
+	prefix := packing.AppendText([]byte{momentPrefix}, c.name)
 	err := f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
 		at := key[len(prefix):]
 		if len(at) != 16 {
@@ -125,7 +126,7 @@ func (f *Fold) loadPages(c *contact) error {
 		c.pages = append(c.pages, storedPage{
 			time: event.Time(binary.BigEndian.Uint64(at) ^ 1<<63), hash: binary.BigEndian.Uint64(at[8:]), sum: xxhash.Sum64(value),
 		})
-		r := reader{left: value, texts: f.scratch.texts}
+		r := reader{Reader: packing.Read(value), texts: f.scratch.texts}
 		c.readMoments(&r, &f.scratch)
 		return true, r.done("a page of a contact")
 	})
@@ -238,7 +239,7 @@ func (k *known) writeFull(w Writer, name string, s *scratch) error {
 }
 
 func knownKey(buffer []byte, name string, number int) []byte {
-	return binary.BigEndian.AppendUint32(appendString(append(buffer, knownPrefix), name), uint32(number))
+	return binary.BigEndian.AppendUint32(packing.AppendText(append(buffer, knownPrefix), name), uint32(number))
 }
 
 // appendTail encodes all but the full pages.
@@ -254,10 +255,10 @@ func (k *known) appendTail(b []byte) []byte {
 }
 
 func (k *known) readTail(r *reader) {
-	k.forgotten = int(r.uvarint())
+	k.forgotten = int(r.Uvarint())
 	last := int64(0)
-	for range r.count(1) {
-		last += r.varint()
+	for range r.Count(1) {
+		last += r.Varint()
 		k.days = append(k.days, last)
 	}
 	k.readRun(r)
@@ -266,7 +267,7 @@ func (k *known) readTail(r *reader) {
 		pages-- // the last is the one that is not full
 	}
 	if pages < 0 || len(k.entries) >= knownPage {
-		r.fail()
+		r.Fail()
 		return
 	}
 	k.missing = pages * knownPage
@@ -286,12 +287,12 @@ func (k *known) appendRun(b []byte, from, to int) []byte {
 
 func (k *known) readRun(r *reader) {
 	const smallest = 8 + 1 // bytes of an identity
-	n := r.count(smallest)
+	n := r.Count(smallest)
 	k.entries = slices.Grow(k.entries, n)
 	var last place
 	for range n {
-		hash := r.uint64()
-		last += place(r.uvarint())
+		hash := r.Uint64()
+		last += place(r.Uvarint())
 		k.entries = append(k.entries, identified{hash, last})
 	}
 }
@@ -302,9 +303,9 @@ func (f *Fold) complete(k *known, name string) error {
 		return nil
 	}
 	full := known{}
-	prefix := appendString([]byte{knownPrefix}, name)
+	prefix := packing.AppendText([]byte{knownPrefix}, name)
 	err := f.options.Store.Scan(knownKey(nil, name, k.forgotten), after(prefix), func(_, value []byte) (bool, error) {
-		r := reader{left: value}
+		r := reader{Reader: packing.Read(value)}
 		full.readRun(&r)
 		return true, r.done("the identities of a contact")
 	})

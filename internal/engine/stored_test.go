@@ -15,6 +15,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // pages is a store of one contact's pages.
@@ -111,7 +112,7 @@ func TestStoredContactsComeBackAsTheyWere(t *testing.T) {
 			t.Fatalf("read head: paged %v, error %v", paged, err)
 		}
 		for _, key := range slices.Sorted(maps.Keys(stored)) {
-			r := reader{left: []byte(stored[key]), texts: f.scratch.texts}
+			r := reader{Reader: packing.Read([]byte(stored[key])), texts: f.scratch.texts}
 			got.readMoments(&r, &f.scratch)
 			if err := r.done("page"); err != nil {
 				t.Fatal(err)

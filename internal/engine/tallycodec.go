@@ -12,6 +12,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // Flags of a stored outcome, besides its status.
@@ -51,7 +52,7 @@ func (o *outcome) append(b []byte) []byte {
 	}
 	if o.labels != nil {
 		for _, label := range o.labels {
-			b = appendString(b, label)
+			b = packing.AppendText(b, label)
 		}
 	}
 	return b
@@ -70,11 +71,11 @@ func flag(bit byte, set bool) byte {
 func (r *reader) contribution() (c contribution) {
 	const smallestOutcome, smallestValue = 6, 2 // bytes of each
 	var outcomes []outcome
-	for range r.count(smallestOutcome) {
+	for range r.Count(smallestOutcome) {
 		outcomes = append(outcomes, r.outcome())
 	}
 	var values []value
-	for range r.count(smallestValue) {
+	for range r.Count(smallestValue) {
 		stage := r.stage()
 		v := r.value()
 		v.stage = stage
@@ -84,34 +85,27 @@ func (r *reader) contribution() (c contribution) {
 	return c
 }
 
-func (r *reader) byte() byte {
-	if b := r.bytes(1); !r.bad {
-		return b[0]
-	}
-	return 0
-}
-
 // stage reads the number of a stage.
 func (r *reader) stage() uint8 {
-	stage := r.byte()
+	stage := r.Byte()
 	if stage >= definition.MaxStages {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	return stage
 }
 
 func (r *reader) outcome() outcome {
-	o := outcome{roles: roleSet(r.byte()), depth: int8(r.stage())}
-	flags := r.byte()
+	o := outcome{roles: roleSet(r.Byte()), depth: int8(r.stage())}
+	flags := r.Byte()
 	o.status = status(flags & (completeFlag - 1))
 	o.complete, o.mature, o.excluded = flags&completeFlag != 0, flags&matureFlag != 0, flags&excludedFlag != 0
-	o.day = int32(r.varint())
-	o.filled, o.recovered = uint16(r.uvarint()), uint16(r.uvarint())
+	o.day = int32(r.Varint())
+	o.filled, o.recovered = uint16(r.Uvarint()), uint16(r.Uvarint())
 	if flags&timesFlag != 0 {
 		o.toNext = new(durations)
 		for i := range o.toNext[:o.gaps()] {
-			o.toNext[i] = uint16(r.uvarint())
+			o.toNext[i] = uint16(r.Uvarint())
 		}
 	}
 	if flags&labelsFlag != 0 {
@@ -122,7 +116,7 @@ func (r *reader) outcome() outcome {
 	}
 	told := !o.excluded && o.roles&currentRole != 0
 	if o.filled == 0 || told && o.gaps() > 0 && o.toNext == nil {
-		r.fail()
+		r.Fail()
 	}
 	return o
 }
@@ -136,7 +130,7 @@ func (v *value) append(b []byte) []byte {
 }
 
 func (r *reader) value() (v value) {
-	if v.events = r.varint(); v.events != 0 {
+	if v.events = r.Varint(); v.events != 0 {
 		v.sum, v.refunded = r.sum(), r.sum()
 	}
 	return v
@@ -147,14 +141,14 @@ func (s *sum) append(b []byte) []byte {
 	return binary.AppendUvarint(b, s.low)
 }
 
-func (r *reader) sum() sum { return sum{high: r.varint(), low: r.uvarint()} }
+func (r *reader) sum() sum { return sum{high: r.Varint(), low: r.Uvarint()} }
 
 func (t *tally) append(b []byte) []byte {
 	for _, n := range []int64{t.tooLate, t.clamped, t.saturated, t.errors, t.completed} {
 		b = binary.AppendVarint(b, n)
 	}
-	b = appendString(b, t.firstError.Field)
-	b = appendString(b, t.firstError.Message)
+	b = packing.AppendText(b, t.firstError.Field)
+	b = packing.AppendText(b, t.firstError.Message)
 	b = binary.AppendUvarint(b, uint64(t.firstError.Partition))
 	b = binary.AppendUvarint(b, t.firstError.Offset)
 	for i := range t.stages {
@@ -173,7 +167,7 @@ func (t *tally) append(b []byte) []byte {
 	for _, shares := range t.breakdowns {
 		b = binary.AppendUvarint(b, uint64(len(shares)))
 		for _, label := range slices.Sorted(maps.Keys(shares)) {
-			b = appendString(b, label)
+			b = packing.AppendText(b, label)
 			b = binary.AppendVarint(b, shares[label].entered)
 			b = binary.AppendVarint(b, shares[label].completed)
 		}
@@ -226,29 +220,29 @@ func (s *stageTally) appendDurations(b []byte) []byte {
 func (r *reader) tally(p *plan) tally {
 	t := newTally(p)
 	for _, n := range []*int64{&t.tooLate, &t.clamped, &t.saturated, &t.errors, &t.completed} {
-		*n = r.varint()
+		*n = r.Varint()
 	}
-	t.firstError = aggregate.Failure{Field: r.string(), Message: r.string(), Partition: int(r.uvarint()), Offset: r.uvarint()}
+	t.firstError = aggregate.Failure{Field: r.Text(), Message: r.Text(), Partition: int(r.Uvarint()), Offset: r.Uvarint()}
 	for i := range t.stages {
 		r.stageTally(&t.stages[i], i)
 	}
 	for _, c := range []*comparison{&t.recent, &t.before} {
 		for _, n := range c.numbers() {
-			*n = r.varint()
+			*n = r.Varint()
 		}
 	}
 	for _, shares := range t.breakdowns {
 		const smallest = 3 // numbers of a share
-		for range r.count(smallest) {
-			label := r.string()
-			shares[label] = share{entered: r.varint(), completed: r.varint()}
+		for range r.Count(smallest) {
+			label := r.Text()
+			shares[label] = share{entered: r.Varint(), completed: r.Varint()}
 		}
 	}
-	for range r.count(3 + 2*p.stages) {
+	for range r.Count(3 + 2*p.stages) {
 		c := new(cohort)
-		t.cohorts[int32(r.varint())] = c
+		t.cohorts[int32(r.Varint())] = c
 		for _, n := range c.numbers(p.stages) {
-			*n = r.varint()
+			*n = r.Varint()
 		}
 	}
 	return t
@@ -256,16 +250,16 @@ func (r *reader) tally(p *plan) tally {
 
 func (r *reader) stageTally(s *stageTally, stage int) {
 	for _, n := range s.numbers() {
-		*n = r.varint()
+		*n = r.Varint()
 	}
 	s.value = r.value()
 	s.value.stage = uint8(stage)
-	for range r.count(2) {
-		bucket := r.uvarint()
+	for range r.Count(2) {
+		bucket := r.Uvarint()
 		if bucket > math.MaxUint16 {
-			r.fail()
+			r.Fail()
 			return
 		}
-		s.addDuration(int(bucket), r.varint())
+		s.addDuration(int(bucket), r.Varint())
 	}
 }

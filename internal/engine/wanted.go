@@ -18,6 +18,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/nurture"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // want is an effect of a contact that is to be claimed, or was and has no result.
@@ -286,7 +287,7 @@ func (c *contact) writeWants(w Writer, s *scratch) error {
 	b := binary.AppendUvarint(s.value[:0], uint64(len(st.wants)))
 	for i := range st.wants {
 		x := &st.wants[i]
-		b = appendString(appendString(b, x.channel), x.scenario)
+		b = packing.AppendText(packing.AppendText(b, x.channel), x.scenario)
 		b = binary.AppendVarint(b, int64(x.notBefore))
 		b = appendBool(appendBool(append(b, x.effect[:]...), x.claimed), x.ended)
 	}
@@ -300,9 +301,9 @@ func (c *contact) writeWants(w Writer, s *scratch) error {
 
 func (r *reader) wants() (all []want) {
 	const smallest = 2 + 1 + 16 + 2 // bytes of a want
-	for range r.count(smallest) {
+	for range r.Count(smallest) {
 		x := want{channel: r.label(), scenario: r.label(), notBefore: r.time()}
-		copy(x.effect[:], r.bytes(len(x.effect)))
+		copy(x.effect[:], r.Bytes(len(x.effect)))
 		x.claimed, x.ended = r.bool(), r.bool()
 		all = append(all, x)
 	}
@@ -319,7 +320,7 @@ func (f *Fold) loadWants(c *contact) error {
 	if !found || c.story == nil {
 		return fmt.Errorf("%w: what is wanted for a contact is missing", ErrCorruptState)
 	}
-	r := reader{left: value, texts: f.scratch.texts}
+	r := reader{Reader: packing.Read(value), texts: f.scratch.texts}
 	c.story.wants, c.story.storedWants, c.story.wantsSum = r.wants(), true, xxhash.Sum64(value)
 	return r.done("what is wanted for a contact")
 }
@@ -329,7 +330,7 @@ func (f *Fold) readWanted() error {
 	prefix := []byte{wantsPrefix}
 	err := f.options.Store.Scan(prefix, after(prefix), func(key, value []byte) (bool, error) {
 		contact := string(key[1:])
-		r := reader{left: value, texts: f.scratch.texts}
+		r := reader{Reader: packing.Read(value), texts: f.scratch.texts}
 		wants := r.wants()
 		for i := range wants {
 			f.nursery.wanted.add(contact, &wants[i])

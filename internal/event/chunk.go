@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"unsafe"
+
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // A chunk is a run of encoded events. Each is: flags (1 byte), key id, time, received less time, and then the contact, type,
@@ -28,14 +30,12 @@ func Append(buf []byte, e *Event) []byte {
 	buf = binary.AppendVarint(buf, int64(e.Time))
 	buf = binary.AppendVarint(buf, int64(e.Received-e.Time))
 	for _, s := range [...]string{e.Contact, e.Type, e.Source, e.ID} {
-		buf = binary.AppendUvarint(buf, uint64(len(s)))
-		buf = append(buf, s...)
+		buf = packing.AppendText(buf, s)
 	}
 	buf = binary.AppendUvarint(buf, uint64(len(e.Data)))
 	buf = append(buf, e.Data...)
 	if e.Origin != "" {
-		buf = binary.AppendUvarint(buf, uint64(len(e.Origin)))
-		buf = append(buf, e.Origin...)
+		buf = packing.AppendText(buf, e.Origin)
 	}
 	return buf
 }
@@ -43,75 +43,32 @@ func Append(buf []byte, e *Event) []byte {
 // Next decodes the event at the start of chunk into e and returns the rest of the chunk. The event's strings and data share
 // the chunk's memory, which must not change while they are in use.
 func Next(chunk []byte, e *Event) (rest []byte, err error) {
-	d := decoder{left: chunk}
-	flags := Flags(d.byte())
+	d := decoder{packing.Read(chunk)}
+	flags := Flags(d.Byte())
 	e.Flags = flags &^ forwarded
-	e.KeyID = uint32(d.uvarint())
-	e.Time = Time(d.varint())
-	e.Received = e.Time + Time(d.varint())
+	e.KeyID = uint32(d.Uvarint())
+	e.Time = Time(d.Varint())
+	e.Received = e.Time + Time(d.Varint())
 	e.Contact = d.string()
 	e.Type = d.string()
 	e.Source = d.string()
 	e.ID = d.string()
-	e.Data = d.bytes()
+	e.Data = d.Sized()
 	e.Origin = ""
 	if flags&forwarded != 0 {
 		e.Origin = d.string()
 	}
-	if d.bad {
+	if d.Bad {
 		return nil, fmt.Errorf("%w: event cut short, %d bytes left", ErrCorrupt, len(chunk))
 	}
-	return d.left, nil
+	return d.Left, nil
 }
 
-type decoder struct {
-	left []byte
-	bad  bool
-}
-
-func (d *decoder) byte() byte {
-	if len(d.left) == 0 {
-		d.bad = true
-		return 0
-	}
-	b := d.left[0]
-	d.left = d.left[1:]
-	return b
-}
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.left)
-	if n <= 0 {
-		d.bad = true
-		return 0
-	}
-	d.left = d.left[n:]
-	return v
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.left)
-	if n <= 0 {
-		d.bad = true
-		return 0
-	}
-	d.left = d.left[n:]
-	return v
-}
-
-func (d *decoder) bytes() []byte {
-	n := d.uvarint()
-	if d.bad || n > uint64(len(d.left)) {
-		d.bad = true
-		return nil
-	}
-	b := d.left[:n:n]
-	d.left = d.left[n:]
-	return b
-}
+// decoder takes apart a chunk.
+type decoder struct{ packing.Reader }
 
 func (d *decoder) string() string {
-	b := d.bytes()
+	b := d.Sized()
 	if len(b) == 0 {
 		return ""
 	}

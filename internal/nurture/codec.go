@@ -10,6 +10,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/packing"
 )
 
 // format is the version of the stored form of a contact.
@@ -182,69 +183,69 @@ func (e *enrolment) append(w *writer) {
 
 // ReadContact decodes what Append encoded. It shares no memory with it.
 func ReadContact(b []byte) (*Contact, error) {
-	r := &reader{left: b}
-	if v := r.bytes(1); r.bad || v[0] != format {
+	r := &reader{packing.Read(b)}
+	if v := r.Bytes(1); r.Bad || v[0] != format {
 		return nil, fmt.Errorf("%w: a contact is not of format %d", ErrCorrupt, format)
 	}
 	c := new(Contact)
-	for range r.list(30) {
+	for range r.Count(30) {
 		c.enrolments = append(c.enrolments, r.enrolment())
 	}
 	last := event.Time(0)
-	for range r.list(33) {
-		c.past = append(c.past, past{r.id(), r.hash(), r.hash(), r.since(last)})
+	for range r.Count(33) {
+		c.past = append(c.past, past{r.id(), r.Uint64(), r.Uint64(), r.since(last)})
 		last = c.past[len(c.past)-1].exited
 	}
-	for range r.list(40) {
-		c.flights = append(c.flights, flight{r.message(), event.Time(r.varint()), int(r.varint()), r.uvarint() != 0, Kind(r.text())})
+	for range r.Count(40) {
+		c.flights = append(c.flights, flight{r.message(), event.Time(r.Varint()), int(r.Varint()), r.Uvarint() != 0, Kind(r.Text())})
 	}
-	for range r.list(40) {
+	for range r.Count(40) {
 		c.messages = append(c.messages, r.message())
 	}
-	for range r.list(4) {
-		c.consents = append(c.consents, consent{r.text(), r.proof(), r.proof(), r.proof()})
+	for range r.Count(4) {
+		c.consents = append(c.consents, consent{r.Text(), r.proof(), r.proof(), r.proof()})
 	}
 	last = 0
-	for range r.list(1) {
+	for range r.Count(1) {
 		last = r.since(last)
 		c.claims = append(c.claims, last)
 	}
 	r.waiting(c)
-	if r.bad || len(r.left) > 0 {
+	if r.Bad || len(r.Left) > 0 {
 		return nil, fmt.Errorf("%w: a contact cannot be decoded", ErrCorrupt)
 	}
 	return c, nil
 }
 
 func (r *reader) waiting(c *Contact) {
-	for range r.list(23) {
-		c.retries = append(c.retries, retry{r.hash(), event.Time(r.varint()), entry{
-			raw: r.text(), identity: r.text(), signal: r.hash(), event: r.event(),
+	for range r.Count(23) {
+		c.retries = append(c.retries, retry{r.Uint64(), event.Time(r.Varint()), entry{
+			raw: r.Text(), identity: r.Text(), signal: r.Uint64(), event: r.event(),
 		}})
 	}
-	for range r.list(10) {
-		c.armed = append(c.armed, armed{r.hash(), event.Time(r.varint()), r.uvarint() != 0})
+	for range r.Count(10) {
+		c.armed = append(c.armed, armed{r.Uint64(), event.Time(r.Varint()), r.Uvarint() != 0})
 	}
-	for range r.list(11) {
-		c.arms = append(c.arms, arm{r.hash(), r.uvarint() != 0, r.varint(), r.varint()})
+	for range r.Count(11) {
+		c.arms = append(c.arms, arm{r.Uint64(), r.Uvarint() != 0, r.Varint(), r.Varint()})
 	}
 }
 
 func (r *reader) proof() Proof {
-	p := Proof{Time: event.Time(r.varint())}
+	p := Proof{Time: event.Time(r.Varint())}
 	if p.Time != 0 {
-		p.Identity, p.Method, p.TextHash = r.text(), r.text(), r.text()
+		p.Identity, p.Method, p.TextHash = r.Text(), r.Text(), r.Text()
 	}
 	return p
 }
 
 func (r *reader) message() message {
-	m := message{effect: r.id(), enrolment: r.id(), scenario: r.hash(), version: uint32(r.uvarint()), step: r.text(), variant: r.text()}
-	if channel := r.bytes(4); !r.bad {
+	m := message{effect: r.id(), enrolment: r.id(), scenario: r.Uint64(), version: uint32(r.Uvarint()), step: r.Text(), variant: r.Text()}
+	if channel := r.Bytes(4); !r.Bad {
 		m.channel = binary.LittleEndian.Uint32(channel)
 	}
-	m.time = event.Time(r.varint())
-	flags := r.uvarint()
+	m.time = event.Time(r.Varint())
+	flags := r.Uvarint()
 	m.marks = mark(flags >> 1)
 	if flags&1 != 0 {
 		m.address = r.id()
@@ -253,34 +254,34 @@ func (r *reader) message() message {
 }
 
 func (r *reader) enrolment() *enrolment {
-	e := &enrolment{id: r.id(), scenario: r.hash(), version: uint32(r.uvarint())}
-	flags := r.uvarint()
+	e := &enrolment{id: r.id(), scenario: r.Uint64(), version: uint32(r.Uvarint())}
+	flags := r.Uvarint()
 	is := func(bit int) bool { return flags>>bit&1 != 0 }
 	e.status = status(flags >> 11)
 	e.mature, e.reached, e.credited, e.frozen, e.skipping, e.doubted, e.control = is(0), is(1), is(2), is(3), is(4), is(5), is(6)
-	e.key, e.entered = r.text(), event.Time(r.varint())
+	e.key, e.entered = r.Text(), event.Time(r.Varint())
 	if is(7) {
-		e.signal = r.hash()
+		e.signal = r.Uint64()
 	}
 	if is(8) {
 		e.window = r.since(e.entered)
 	}
 	if e.reached {
-		e.value = aggregate.Micros(r.varint())
+		e.value = aggregate.Micros(r.Varint())
 	}
-	if e.step = int(r.varint()); e.step != nowhere {
+	if e.step = int(r.Varint()); e.step != nowhere {
 		e.arrived = r.since(e.entered)
-		e.phase = phase(r.uvarint())
+		e.phase = phase(r.Uvarint())
 		e.due = r.since(e.arrived)
-		if e.attempt = int(r.varint()); e.attempt > 0 {
+		if e.attempt = int(r.Varint()); e.attempt > 0 {
 			e.spent = r.since(e.arrived)
 			e.claimedAt = r.since(e.arrived)
 		}
 	}
-	for range r.list(1) {
-		e.visits = append(e.visits, uint16(r.uvarint()))
+	for range r.Count(1) {
+		e.visits = append(e.visits, uint16(r.Uvarint()))
 	}
-	if vars := r.text(); vars != "" {
+	if vars := r.Text(); vars != "" {
 		e.vars = []byte(vars)
 	}
 	if is(9) {
@@ -290,14 +291,14 @@ func (r *reader) enrolment() *enrolment {
 		e.trigger = r.event()
 	}
 	if e.step < nowhere || e.step >= len(e.visits) || e.attempt < 0 || e.phase > asked || e.status > left {
-		r.fail()
+		r.Fail()
 	}
 	return e
 }
 
 func (r *reader) event() *event.Event {
-	e := &event.Event{Type: r.text(), Source: r.text(), ID: r.text(), Time: event.Time(r.varint())}
-	if data := r.text(); data != "" {
+	e := &event.Event{Type: r.Text(), Source: r.Text(), ID: r.Text(), Time: event.Time(r.Varint())}
+	if data := r.Text(); data != "" {
 		e.Data = []byte(data)
 	}
 	return e

@@ -108,7 +108,7 @@ func (w *world) check(at event.Time) {
 		r.Partition = i
 		reports, logs = append(reports, r), append(logs, p.seen)
 	}
-	sum, err := report.Merge(key, len(reports), reports)
+	sum, err := report.MergeFunnel(key, len(reports), reports)
 	if err != nil {
 		w.t.Fatalf("merge: %v", err)
 	}

@@ -19,49 +19,50 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/definition"
 )
 
 // queue is a controller's.
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// queues are those of the controllers that want to be told of changes.
+// queues are those of the controllers that want to be told of changes, by the kind that they look after.
 type queues struct {
-	mu         sync.Mutex
-	workspaces []queue
-	feeds      []queue
-	funnels    []queue
-	scenarios  []queue
-	channels   []queue
+	mu     sync.Mutex
+	byKind map[string][]queue
 }
 
 // Workspaces is a source of workspaces whose runners have changed.
-func (p *Plane) Workspaces() source.Source { return p.queues.source(&p.queues.workspaces) }
+func (p *Plane) Workspaces() source.Source { return p.queues.source(workspaceKind) }
 
 // Feeds is a source of feeds through which something came, or whose runners have changed.
-func (p *Plane) Feeds() source.Source { return p.queues.source(&p.queues.feeds) }
+func (p *Plane) Feeds() source.Source { return p.queues.source(feedKind) }
 
 // Funnels is a source of funnels whose numbers or versions have changed.
-func (p *Plane) Funnels() source.Source { return p.queues.source(&p.queues.funnels) }
+func (p *Plane) Funnels() source.Source { return p.queues.source(definition.KindFunnel) }
 
 // Scenarios is a source of scenarios whose numbers or versions have changed.
-func (p *Plane) Scenarios() source.Source { return p.queues.source(&p.queues.scenarios) }
+func (p *Plane) Scenarios() source.Source { return p.queues.source(definition.KindScenario) }
 
 // Channels is a source of channels whose numbers have changed, or of which the runners say something else.
-func (p *Plane) Channels() source.Source { return p.queues.source(&p.queues.channels) }
+func (p *Plane) Channels() source.Source { return p.queues.source(definition.KindChannel) }
 
-func (q *queues) source(to *[]queue) source.Source {
+func (q *queues) source(kind string) source.Source {
 	return source.Func(func(_ context.Context, controller queue) error {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		*to = append(*to, controller)
+		if q.byKind == nil {
+			q.byKind = map[string][]queue{}
+		}
+		q.byKind[kind] = append(q.byKind[kind], controller)
 		return nil
 	})
 }
 
-func (q *queues) add(to *[]queue, names ...types.NamespacedName) {
+// add enqueues resources of a kind; nothing happens where nobody looks after it.
+func (q *queues) add(kind string, names ...types.NamespacedName) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, controller := range *to {
+	for _, controller := range q.byKind[kind] {
 		for _, name := range names {
 			controller.Add(reconcile.Request{NamespacedName: name})
 		}
@@ -75,50 +76,29 @@ func (p *Plane) tell(ctx context.Context, workspace types.NamespacedName, before
 		return
 	}
 	if workspaceChanged(before, after) {
-		p.queues.add(&p.queues.workspaces, workspace)
+		p.queues.add(workspaceKind, workspace)
 	}
-	p.queues.add(&p.queues.feeds, changedFeeds(before, after)...)
+	p.queues.add(feedKind, changedFeeds(before, after)...)
 	for _, key := range changedDefinitions(before, after) {
-		kind, name, ok := parseKey(key)
-		if to := p.queues.of(kind); ok && to != nil {
-			p.queues.add(to, name)
+		kind, namespace, name, ok := definition.SplitKey(key)
+		if kind == definition.KindPolicy {
+			kind = workspaceKind // a policy is part of its workspace, and has its name
+		}
+		if ok {
+			p.queues.add(kind, types.NamespacedName{Namespace: namespace, Name: name})
 		}
 	}
-}
-
-// of are the queues of those who look after a kind of definition; nil when nobody does.
-func (q *queues) of(kind string) *[]queue {
-	switch kind {
-	case funnelKind:
-		return &q.funnels
-	case scenarioKind:
-		return &q.scenarios
-	case channelKind:
-		return &q.channels
-	case policyKind:
-		return &q.workspaces
-	}
-	return nil
 }
 
 // tellAll enqueues all that uses a workspace.
 func (p *Plane) tellAll(ctx context.Context, workspace types.NamespacedName) {
-	p.queues.add(&p.queues.workspaces, workspace)
-	for _, kind := range []struct {
-		name string
-		to   *[]queue
-		list func(context.Context, types.NamespacedName) ([]types.NamespacedName, error)
-	}{
-		{"EventFeed", &p.queues.feeds, p.options.Roster.Feeds},
-		{funnelKind, &p.queues.funnels, p.options.Roster.Funnels},
-		{scenarioKind, &p.queues.scenarios, p.options.Roster.Scenarios},
-		{channelKind, &p.queues.channels, p.options.Roster.Channels},
-	} {
-		names, err := kind.list(ctx, workspace)
+	p.queues.add(workspaceKind, workspace)
+	for _, of := range p.users() {
+		names, err := of.list(ctx, workspace)
 		if err != nil {
-			log.FromContext(ctx).Error(err, "Listed none of a kind, so they are told of the runners later", "kind", kind.name)
+			log.FromContext(ctx).Error(err, "Listed none of a kind, so they are told of the runners later", "kind", of.kind)
 		}
-		p.queues.add(kind.to, names...)
+		p.queues.add(of.kind, names...)
 	}
 }
 

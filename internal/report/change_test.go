@@ -22,7 +22,7 @@ import (
 var evening = event.At(time.Date(2026, 11, 20, 22, 30, 0, 0, time.UTC))
 
 // statusOf writes numbers down as they stand on that evening.
-func statusOf(t *testing.T, fn *v1alpha1.Funnel, n *report.Numbers) v1alpha1.FunnelStatus {
+func statusOf(t *testing.T, fn *v1alpha1.Funnel, n *report.FunnelNumbers) v1alpha1.FunnelStatus {
 	t.Helper()
 	status, err := report.FunnelStatus(fn, report.Setting{Currency: "RUB", Zone: moscow}, n, evening)
 	if err != nil {
@@ -166,7 +166,7 @@ func TestCohorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &report.Numbers{Funnel: aggregate.Funnel{Cohorts: map[int64]aggregate.Cohort{
+	n := &report.FunnelNumbers{Funnel: aggregate.Funnel{Cohorts: map[int64]aggregate.Cohort{
 		day:     {Entered: []int64{40, 10}, Converted: []int64{10, 10}, Completed: 10},
 		day - 3: {Entered: []int64{30, 5}, Converted: []int64{4, 4}, Completed: 4},
 	}}}

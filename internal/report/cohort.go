@@ -24,7 +24,7 @@ type Cohort struct {
 
 // Cohorts gives the cohorts of a funnel, the earliest first. A day on which nobody started is absent. They are in no status, as there
 // are hundreds.
-func Cohorts(n *Numbers) []Cohort {
+func Cohorts(n *FunnelNumbers) []Cohort {
 	all := make([]Cohort, 0, len(n.Funnel.Cohorts))
 	for _, day := range slices.Sorted(maps.Keys(n.Funnel.Cohorts)) {
 		c := Cohort{Day: date(day), Cohort: n.Funnel.Cohorts[day]}

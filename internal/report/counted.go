@@ -17,7 +17,7 @@ import (
 type counted struct {
 	fn      *v1alpha1.Funnel
 	setting Setting
-	n       *Numbers
+	n       *FunnelNumbers
 	stages  []aggregate.Stage
 	specs   []v1alpha1.FunnelStage
 	totals  []v1alpha1.FunnelStage // the aggregate stages, which come before the others
@@ -26,7 +26,7 @@ type counted struct {
 }
 
 // newCounted refuses numbers that are not of the stages that the spec names.
-func newCounted(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.Time) (*counted, error) {
+func newCounted(fn *v1alpha1.Funnel, setting Setting, n *FunnelNumbers, asOf event.Time) (*counted, error) {
 	if setting.Zone == nil {
 		setting.Zone = time.UTC
 	}

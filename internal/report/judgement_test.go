@@ -15,8 +15,8 @@ import (
 )
 
 // reaching are numbers of two stages, of which the first has so many mature ones, and as many again that are still on their way.
-func reaching(entered, converted, inProgress, matureEntered, matureConverted int64) *report.Numbers {
-	return &report.Numbers{Funnel: aggregate.Funnel{Completed: converted, Stages: []aggregate.Stage{
+func reaching(entered, converted, inProgress, matureEntered, matureConverted int64) *report.FunnelNumbers {
+	return &report.FunnelNumbers{Funnel: aggregate.Funnel{Completed: converted, Stages: []aggregate.Stage{
 		{
 			Entered: entered, Converted: converted, InProgress: inProgress, Dropped: entered - converted - inProgress,
 			MatureEntered: matureEntered, MatureConverted: matureConverted,
@@ -30,7 +30,7 @@ func TestVerdictOnATarget(t *testing.T) {
 	yes, no := true, false
 	tests := map[string]struct {
 		target   v1alpha1.Percent
-		numbers  *report.Numbers
+		numbers  *report.FunnelNumbers
 		standing *bool
 		want     string // of the condition
 		met      string
@@ -72,7 +72,7 @@ func TestVerdictOnATarget(t *testing.T) {
 }
 
 // clustered lets every contact of the compared days have so many units, all of which complete or none.
-func clustered(n *report.Numbers, each int64) *report.Numbers {
+func clustered(n *report.FunnelNumbers, each int64) *report.FunnelNumbers {
 	n.Funnel.Recent = aggregate.Comparison{
 		Entered: 1000, Completed: 400, EnteredSquared: 1000 * each, Cross: 400 * each, CompletedSquared: 400 * each,
 	}
@@ -80,9 +80,9 @@ func clustered(n *report.Numbers, each int64) *report.Numbers {
 }
 
 // withOptional makes the cart optional: 300 of 1000 visitors fill it, and 250 begin the checkout, 50 of them without a cart.
-func withOptional() (*v1alpha1.Funnel, *report.Numbers) {
+func withOptional() (*v1alpha1.Funnel, *report.FunnelNumbers) {
 	fn := shop(func(fn *v1alpha1.Funnel) { fn.Spec.Stages[1].Optional = true })
-	return fn, &report.Numbers{Funnel: aggregate.Funnel{
+	return fn, &report.FunnelNumbers{Funnel: aggregate.Funnel{
 		Completed: 40,
 		Stages: []aggregate.Stage{
 			{Entered: 1000, Converted: 350, Dropped: 650},
@@ -189,7 +189,7 @@ func TestLevers(t *testing.T) {
 	t.Parallel()
 	type gain struct{ Lever, Conversions, Revenue string }
 	tests := map[string]struct {
-		numbers *report.Numbers
+		numbers *report.FunnelNumbers
 		edit    func(*v1alpha1.Funnel)
 		best    string
 		want    []gain

@@ -74,7 +74,7 @@ func earned(value aggregate.Micros) v1alpha1.Decimal {
 	return decimal(value)
 }
 
-// ScenarioVisibleEqual says whether a reader sees no difference between two statuses, as VisibleEqual does for a Funnel's. How late
+// ScenarioVisibleEqual says whether a reader sees no difference between two statuses, as FunnelVisibleEqual does for a Funnel's. How late
 // something is grows by itself and is no difference; that it is late is one.
 func ScenarioVisibleEqual(a, b *v1alpha1.NurtureScenarioStatus) bool {
 	without := func(s *v1alpha1.NurtureScenarioStatus) *v1alpha1.NurtureScenarioStatus {

@@ -3,18 +3,15 @@
 
 package report
 
-import (
-	"github.com/waymark-dev/waymark/internal/aggregate"
-	"github.com/waymark-dev/waymark/internal/event"
-)
+import "github.com/waymark-dev/waymark/internal/aggregate"
 
 // ScenarioNumbers is what all partitions together say about one scenario.
 type ScenarioNumbers struct {
 	// Scenario is the sum. Its Version is empty while partitions let contacts into different versions, its Pending while not all hold the
 	// same one, and its Reach nil until all have counted.
 	Scenario aggregate.Scenario
-	// From and Until bound the instants for which the numbers are true, as in Numbers.
-	From, Until event.Time
+	// Span is when the numbers are true.
+	Span
 }
 
 // MergeScenario adds up what the partitions 0 to count-1 report about the scenario named key. Numbers are over all versions, so they add
@@ -25,14 +22,13 @@ func MergeScenario(key string, count int, reports []aggregate.Partition) (Scenar
 	incomplete := &IncompleteError{Key: key, Missing: missing}
 	var sum ScenarioNumbers
 	for i, p := range latest {
-		s := scenarioIn(p, key)
+		s := p.Scenario(key)
 		if s == nil {
 			incomplete.Without = append(incomplete.Without, p.Partition)
 			continue
 		}
 		addScenario(&sum.Scenario, s, i == 0)
-		sum.From = max(sum.From, p.Clock)
-		sum.Until = earliest(sum.Until, p.NextDue)
+		sum.narrow(p)
 	}
 	if len(incomplete.Missing) > 0 || len(incomplete.Without) > 0 || len(latest) == 0 {
 		return ScenarioNumbers{}, incomplete
@@ -41,29 +37,16 @@ func MergeScenario(key string, count int, reports []aggregate.Partition) (Scenar
 	return sum, nil
 }
 
-func scenarioIn(p *aggregate.Partition, key string) *aggregate.Scenario {
-	for i := range p.Scenarios {
-		if p.Scenarios[i].Key == key {
-			return &p.Scenarios[i]
-		}
-	}
-	return nil
-}
-
-// VersionsOf says in how many partitions contacts enter a version of a scenario, and in how many it is held.
-func VersionsOf(key, version string, count int, reports []aggregate.Partition) (active, held int) {
+// ActiveIn says in how many partitions contacts enter a version of a scenario. One that is held back behind it is entered in none.
+func ActiveIn(key, version string, count int, reports []aggregate.Partition) int {
 	latest, _ := latestReports(count, reports)
+	active := 0
 	for _, p := range latest {
-		s := scenarioIn(p, key)
-		switch {
-		case s == nil:
-		case s.Pending == version:
-			held++
-		case s.Pending == "" && s.Version == version:
+		if s := p.Scenario(key); s != nil && s.Pending == "" && s.Version == version {
 			active++
 		}
 	}
-	return active, held
+	return active
 }
 
 func addScenario(sum, s *aggregate.Scenario, first bool) {

@@ -61,7 +61,7 @@ func rates(of traffic, now time.Time, quiet int64, first int) map[int64][]int64 
 	return all
 }
 
-func silentStages(t *testing.T, fn *v1alpha1.Funnel, n *report.Numbers, now time.Time) (names []string, status v1alpha1.FunnelStatus) {
+func silentStages(t *testing.T, fn *v1alpha1.Funnel, n *report.FunnelNumbers, now time.Time) (names []string, status v1alpha1.FunnelStatus) {
 	t.Helper()
 	status, err := report.FunnelStatus(fn, report.Setting{Zone: moscow}, n, event.At(now))
 	if err != nil {

@@ -111,7 +111,7 @@ func (p *plane) wantDeals(told []event.Event) {
 			p.t.Errorf("partition %d says that it has not handed on all", part.Partition)
 		}
 	}
-	sum, err := report.Merge(dealsKey, len(found.Partitions), found.Partitions)
+	sum, err := report.MergeFunnel(dealsKey, len(found.Partitions), found.Partitions)
 	if err != nil {
 		p.t.Fatal(err)
 	}

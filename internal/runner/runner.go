@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -243,13 +242,13 @@ func (r *Runner) compilable(wanted control.Definitions) (control.Definitions, co
 // compiles says what is wrong with a meaning.
 func compiles(compile engine.Compiler, key string, meaning json.RawMessage) (err error) {
 	var of definition.Compiler
-	kind, _, _ := strings.Cut(key, "/")
+	kind, _, _, _ := definition.SplitKey(key)
 	switch kind {
-	case "NurtureScenario":
+	case definition.KindScenario:
 		_, err = of.CompileScenario(meaning)
-	case "MessageChannel":
+	case definition.KindChannel:
 		_, err = of.CompileChannel(meaning)
-	case "MessagingPolicy":
+	case definition.KindPolicy:
 		_, err = of.CompilePolicy(meaning)
 	default:
 		_, err = compile(key, meaning)

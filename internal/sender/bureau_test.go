@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/waymark-dev/waymark/internal/channel"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -29,6 +32,7 @@ type bureau struct {
 	t      *testing.T
 	log    *eventlog.Memory
 	sender *sender.Sender
+	counts *sender.Metrics // of the sender that runs
 	books  []*book
 	owners []eventlog.Owner
 	sinks  map[string]*sink
@@ -49,14 +53,30 @@ func newBureau(t *testing.T, partitions int) *bureau {
 	return b
 }
 
+// wantTries wants so many tries of the channel mail to be counted, by what became of them.
+func (b *bureau) wantTries(want map[string]int) {
+	b.t.Helper()
+	var text strings.Builder
+	if len(want) > 0 {
+		text.WriteString("# HELP waymark_messages_total Tries to send a message, by channel and what became of it.\n# TYPE waymark_messages_total counter\n")
+	}
+	for outcome, n := range want {
+		fmt.Fprintf(&text, "waymark_messages_total{channel=%q,outcome=%q} %d\n", mailKey, outcome, n)
+	}
+	if err := testutil.CollectAndCompare(b.counts, strings.NewReader(text.String()), "waymark_messages_total"); err != nil {
+		b.t.Error(err)
+	}
+}
+
 // start runs a sender, and folds its partitions, as a runner does.
 func (b *bureau) start() {
 	var owned []int
 	for p := range b.books {
 		owned = append(owned, p)
 	}
+	b.counts = sender.NewMetrics()
 	b.sender = sender.New(sender.Options{
-		Log: b.log, Owned: owned, Now: func() event.Time { return event.At(time.Now()) }, Render: plain{}, Logger: quiet,
+		Metrics: b.counts, Log: b.log, Owned: owned, Now: func() event.Time { return event.At(time.Now()) }, Render: plain{}, Logger: quiet,
 		Open: func(c definition.DeliveryChannel) (channel.Channel, error) {
 			if err := b.broken[c.Name]; err != nil {
 				return nil, err

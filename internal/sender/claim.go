@@ -83,9 +83,9 @@ func (d *Desk) claimFor(book Book, l *line, key string, now event.Time, b *batch
 	wanted := book.Wanted(key, min(room, claimsAtOnce-len(b.items)), d.inHand)
 	for i := range wanted {
 		e := &wanted[i]
-		if settled, err := d.close(book, l, e); err != nil {
+		if closed, err := d.close(book, l, e); err != nil {
 			return err
-		} else if settled {
+		} else if closed {
 			continue
 		}
 		if !l.take() {
@@ -127,7 +127,9 @@ func (d *Desk) close(book Book, l *line, e *nurture.Effect) (closed bool, err er
 	}
 	it := d.take(l, e)
 	l.enter()
-	l.sender.opts.Metrics.sent(l.key, "InDoubt")
+	if told.kind == event.MessageInDoubt {
+		l.sender.opts.Metrics.tried(l.key, "InDoubt") // by a process that could not count it
+	}
 	it.tell(&grant, told)
 	return true, nil
 }
@@ -158,7 +160,7 @@ func (d *Desk) lineFor(key string) *line {
 	}
 	m := d.missing[key]
 	if m == nil {
-		m = &missing{since: time.Now(), line: d.sender.orphans(key)}
+		m = &missing{since: time.Now(), line: newOrphanLine(d.sender, key)}
 		d.missing[key] = m
 	}
 	if begins := m.since.Add(orphanAfter); time.Now().Before(begins) {

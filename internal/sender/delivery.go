@@ -76,11 +76,6 @@ func parseDelivery(content []byte) (*definition.Delivery, error) {
 	return nil, errors.New("parse the delivery: mode is none of Live, Redirect and DryRun")
 }
 
-// channelKey is a channel's key.
-func channelKey(c *definition.DeliveryChannel) string {
-	return "MessageChannel/" + c.Namespace + "/" + c.Name
-}
-
 // SetDelivery works with other channels or settings from now on. Channels whose settings and secrets did not change are not touched; what is
 // in flight through one that changed or went ends with what it had.
 func (s *Sender) SetDelivery(d *definition.Delivery) {
@@ -93,7 +88,7 @@ func (s *Sender) SetDelivery(d *definition.Delivery) {
 	named := map[string]bool{setLine: true}
 	for i := range d.Channels {
 		c := &d.Channels[i]
-		key := channelKey(c)
+		key := definition.Key(definition.KindChannel, c.Namespace, c.Name)
 		named[key] = true
 		l := s.lines[key]
 		if l == nil {

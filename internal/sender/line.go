@@ -32,7 +32,7 @@ const (
 type line struct {
 	sender *Sender
 	key    string
-	// orphan is set when nobody knows the channel: see Sender.orphans.
+	// orphan is set when the delivery has not the channel.
 	orphan bool
 
 	mu       sync.Mutex
@@ -68,6 +68,13 @@ func newLine(s *Sender, key string) *line {
 }
 
 func newSetLine(s *Sender) *line { return newLine(s, setLine) }
+
+// newOrphanLine makes a line for the messages of a channel that the delivery has not: the fold says what becomes of them.
+func newOrphanLine(s *Sender, key string) *line {
+	l := newLine(s, key)
+	l.orphan = true
+	return l
+}
 
 // guarantee says what is done about a message in doubt. What needs no channel may be done twice.
 func (l *line) guarantee() definition.Guarantee {

@@ -79,7 +79,7 @@ func (m *Metrics) end(key string, r channel.Result) {
 	case channel.InDoubt:
 		word = "InDoubt"
 	}
-	m.sent(key, word)
+	m.tried(key, word)
 }
 
-func (m *Metrics) sent(key, outcome string) { m.tries.WithLabelValues(key, outcome).Inc() }
+func (m *Metrics) tried(key, outcome string) { m.tries.WithLabelValues(key, outcome).Inc() }

@@ -153,9 +153,10 @@ func TestAMessageInDoubtIsTriedAgainOnlyIfThatIsPromised(t *testing.T) {
 		guarantee definition.Guarantee
 		want      map[string]int
 		doubts    int
+		tries     map[string]int
 	}{
-		"AtMostOnce":  {definition.AtMostOnce, map[string]int{"indoubt/Unreachable": 1}, 0},
-		"AtLeastOnce": {definition.AtLeastOnce, map[string]int{"sent": 1}, 1},
+		"AtMostOnce":  {definition.AtMostOnce, map[string]int{"indoubt/Unreachable": 1}, 0, map[string]int{"InDoubt": 1}},
+		"AtLeastOnce": {definition.AtLeastOnce, map[string]int{"sent": 1}, 1, map[string]int{"InDoubt": 1, "Accepted": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, 1, func(t *testing.T, b *bureau) {
@@ -172,6 +173,7 @@ func TestAMessageInDoubtIsTriedAgainOnlyIfThatIsPromised(t *testing.T) {
 				if b.books[0].doubts != test.doubts {
 					t.Errorf("%d claims were of a message in doubt, want %d", b.books[0].doubts, test.doubts)
 				}
+				b.wantTries(test.tries)
 			})
 		})
 	}
@@ -315,6 +317,7 @@ func TestAnEnrolmentThatEndsUnderItsClaimFails(t *testing.T) {
 		if n := len(b.sinks["mail"].got); n > 0 {
 			t.Errorf("%d messages left", n)
 		}
+		b.wantTries(nil)
 	})
 }
 

@@ -57,7 +57,7 @@ func (l *line) sendAs(j job, m *channel.Message, delivery *definition.Delivery, 
 	s, g := l.sender, &j.grant
 	live := delivery.Mode == ModeLive
 	if !live && !redirect(m, delivery, settings.Medium) {
-		s.opts.Metrics.sent(l.key, ClassDryRun)
+		s.opts.Metrics.tried(l.key, ClassDryRun)
 		j.item.tell(g, outcome{kind: event.MessageSent, class: ClassDryRun})
 		return
 	}
@@ -78,7 +78,6 @@ func (l *line) sendAs(j job, m *channel.Message, delivery *definition.Delivery, 
 // follow does what follows from a try.
 func (it *item) follow(g *nurture.Grant, v verdict) {
 	if v.tell == nil {
-		it.line.sender.opts.Metrics.sent(it.line.key, "InDoubt")
 		it.desk.leave(it, v.after)
 		it.desk.Wake()
 		return
@@ -86,15 +85,8 @@ func (it *item) follow(g *nurture.Grant, v verdict) {
 	it.tell(g, *v.tell)
 }
 
-// orphaned are the limits of a channel that nobody knows.
+// orphaned are the limits of a channel that the delivery has not: see newOrphanLine.
 var orphaned = definition.Channel{Guarantee: atLeastOnce, Limits: definition.Limits{Retries: math.MaxInt32, RetryFor: time.Hour}}
-
-// orphans gives a line for the messages of a channel that the delivery has not: the fold says what becomes of them.
-func (s *Sender) orphans(key string) *line {
-	l := newLine(s, key)
-	l.orphan = true
-	return l
-}
 
 // kindOf names what a webhook is about.
 func kindOf(g *nurture.Grant) string {

@@ -96,7 +96,7 @@ func TestEcomAgreesWithTheOracle(t *testing.T) {
 			}
 			got := funnelOf(t, runEcom(t, cmp.Or(tt.stages, ecomStages), tt.spec, tt.until))
 			want := oracleStatus(t, &got, log, event.At(until))
-			if !report.VisibleEqual(&want, withoutConditions(got.Status)) {
+			if !report.FunnelVisibleEqual(&want, withoutConditions(got.Status)) {
 				t.Errorf("the simulation differs from the oracle (-oracle +simulation):\n%s", gocmp.Diff(&want, withoutConditions(got.Status)))
 			}
 		})
@@ -148,7 +148,7 @@ func oracleStatus(t *testing.T, fn *v1alpha1.Funnel, log []oracle.Record, asOf e
 	if err != nil {
 		t.Fatal(err)
 	}
-	numbers := report.Numbers{Version: fn.Status.ActiveVersion, Funnel: judge.Evaluate(past, asOf)}
+	numbers := report.FunnelNumbers{Version: fn.Status.ActiveVersion, Funnel: judge.Evaluate(past, asOf)}
 	status, err := report.FunnelStatus(fn, report.Setting{}, &numbers, asOf)
 	if err != nil {
 		t.Fatal(err)

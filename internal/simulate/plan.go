@@ -196,7 +196,7 @@ func (p *plan) addFeed(object *unstructured.Unstructured) field.ErrorList {
 }
 
 func (p *plan) addFunnel(object *unstructured.Unstructured) field.ErrorList {
-	f := &funnel{key: "Funnel/" + object.GetNamespace() + "/" + object.GetName()}
+	f := &funnel{key: definition.Key(definition.KindFunnel, object.GetNamespace(), object.GetName())}
 	if errs := typed(object, &f.resource); errs != nil {
 		return errs
 	}

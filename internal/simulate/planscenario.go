@@ -72,7 +72,7 @@ func (p *plan) addChannel(object *unstructured.Unstructured) field.ErrorList {
 	if len(errs) > 0 {
 		return errs
 	}
-	if c.applied, err = appliedAs("MessageChannel/"+c.resource.Namespace+"/"+c.resource.Name, &meaning); err != nil {
+	if c.applied, err = appliedAs(definition.Key(definition.KindChannel, c.resource.Namespace, c.resource.Name), &meaning); err != nil {
 		return field.ErrorList{err}
 	}
 	c.workspace, c.meaning = w, meaning
@@ -109,7 +109,7 @@ func (s *scenario) compile(p *plan) field.ErrorList {
 		return errs
 	}
 	var err *field.Error
-	if s.applied, err = appliedAs("NurtureScenario/"+s.resource.Namespace+"/"+s.resource.Name, &meaning); err != nil {
+	if s.applied, err = appliedAs(definition.Key(definition.KindScenario, s.resource.Namespace, s.resource.Name), &meaning); err != nil {
 		return field.ErrorList{err}
 	}
 	s.meaning, s.standing = meaning, definition.StandingOf(&s.resource)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/nurture"
 	"github.com/waymark-dev/waymark/internal/record"
@@ -55,7 +56,7 @@ func (o *Options) play(ctx context.Context, w *workspace, in *intake, asOf event
 
 // starting are the records by which everything begins to act: the policy, the channels and the scenarios.
 func (w *workspace) starting() ([]record.Record, error) {
-	policy, problem := appliedAs("MessagingPolicy/"+w.resource.Namespace+"/"+w.resource.Name, &w.policy)
+	policy, problem := appliedAs(definition.Key(definition.KindPolicy, w.resource.Namespace, w.resource.Name), &w.policy)
 	if problem != nil {
 		return nil, problem
 	}

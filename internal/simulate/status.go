@@ -116,7 +116,7 @@ func feedStatus(f *feed, now metav1.Time) *v1alpha1.EventFeedStatus {
 }
 
 func funnelStatus(f *funnel, reports []aggregate.Partition, asOf event.Time) (*v1alpha1.FunnelStatus, error) {
-	numbers, err := report.Merge(f.key, f.workspace.partitions(), reports)
+	numbers, err := report.MergeFunnel(f.key, f.workspace.partitions(), reports)
 	if err != nil {
 		return nil, err
 	}

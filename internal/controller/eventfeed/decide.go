@@ -5,10 +5,8 @@ package eventfeed
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -40,53 +38,40 @@ type observation struct {
 
 // decide gives the verdict on an EventFeed; nil keeps the one of before, as in the seconds after the operator started. It is pure.
 func decide(o observation) *status.Verdict {
-	verdict := func(v status.Verdict) *status.Verdict { return &v }
+	if invalid := status.Invalid(o.resolution.Errors, goesOn(o)); invalid != nil {
+		return invalid
+	}
+	if unadmitted := status.Unadmitted(o.feed, o.workspaceName, o.workspace); unadmitted != nil {
+		return unadmitted
+	}
 	switch {
-	case len(o.resolution.Errors) > 0:
-		return verdict(invalid(o))
-	case o.workspace == nil:
-		return verdict(status.Waiting(v1alpha1.ReasonWorkspaceNotFound, fmt.Sprintf(
-			"Workspace %s does not exist yet: apply it, or correct spec.workspaceRef", o.workspaceName)))
-	case !roster.Admits(o.workspace, o.feed.Namespace):
-		return verdict(status.Waiting(v1alpha1.ReasonNamespaceNotAllowed, fmt.Sprintf(
-			"Workspace %s does not list namespace %s in spec.allowedNamespaces", o.workspaceName, o.feed.Namespace)))
 	case o.resolution.KeyReason != "":
-		return verdict(status.Waiting(o.resolution.KeyReason, o.resolution.KeyMessage))
+		return new(status.Waiting(o.resolution.KeyReason, o.resolution.KeyMessage))
 	case feedset.KeyIsTaken(o.served, o.resolution.Feed):
-		return verdict(status.Waiting(v1alpha1.ReasonInvalidSecret,
+		return new(status.Waiting(v1alpha1.ReasonInvalidSecret,
 			"another feed of the workspace has this write key: give each feed a key of its own"))
 	}
 	return serving(o)
 }
 
-// invalid says what is wrong with the spec. What is wrong with its workspace is not the feed's fault.
-func invalid(o observation) status.Verdict {
-	errs := o.resolution.Errors
-	messages := make([]string, len(errs))
-	for i, err := range errs {
-		messages[i] = err.Error()
-	}
-	message := strings.Join(messages, "; ")
-	if strings.HasPrefix(errs[0].Field, "workspace.") {
-		return status.Waiting(v1alpha1.ReasonWorkspaceNotReady, message)
-	}
+// goesOn ends a message about a spec that does not come into force.
+func goesOn(o observation) string {
 	if _, served := feedset.Find(o.served, o.feed.Namespace, o.feed.Name); served {
-		message += "; events go on being taken as before"
+		return "; events go on being taken as before"
 	}
-	return status.Refused(definition.Reason(errs), message)
+	return ""
 }
 
 // serving says whether the pods serve the feed as its spec says.
 func serving(o observation) *status.Verdict {
-	verdict := func(v status.Verdict) *status.Verdict { return &v }
 	if unheard, heard := status.Unheard(o.view, o.workspaceName, o.feed, "the runner does not answer"); !heard {
 		return unheard
 	}
 	handed, _ := feedset.Find(o.served, o.feed.Namespace, o.feed.Name)
 	if !equality.Semantic.DeepEqual(handed, o.resolution.Feed) || !o.view.ServesFeeds(o.served.Version) {
-		return verdict(status.Waiting(v1alpha1.ReasonProgressing, "the runner has not taken over this version yet"))
+		return new(status.Waiting(v1alpha1.ReasonProgressing, "the runner has not taken over this version yet"))
 	}
-	return verdict(status.Succeeded("events are taken in"))
+	return new(status.Succeeded("events are taken in"))
 }
 
 // write puts the verdict and all that is known about the feed into its status.

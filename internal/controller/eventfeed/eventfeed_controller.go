@@ -76,12 +76,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 // observe gathers all that a decision depends on. It makes the write key first, if that is Waymark's to make.
 func (r *Reconciler) observe(ctx context.Context, feed *v1alpha1.EventFeed) (observation, error) {
 	o := observation{feed: feed, workspaceName: roster.WorkspaceOf(feed.Spec.WorkspaceRef, feed.Namespace)}
-	workspace, err := r.Roster.Workspace(ctx, o.workspaceName)
-	if err != nil {
+	var err error
+	if o.workspace, err = r.Roster.Workspace(ctx, o.workspaceName); err != nil {
 		return o, err
-	}
-	if workspace != nil && workspace.DeletionTimestamp.IsZero() {
-		o.workspace = workspace
 	}
 	keyErr := r.ensureWriteKey(ctx, feed)
 	resolver := feedset.Resolver{Secrets: r.Secrets}

@@ -4,20 +4,15 @@
 package eventfeed
 
 import (
-	"context"
 	"fmt"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
-	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/secrets"
-	"github.com/waymark-dev/waymark/internal/resources"
 )
 
 // SetupWithManager makes the manager reconcile EventFeeds: when their spec changes, when the workspace that they name comes,
@@ -28,34 +23,11 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(manager).
 		For(&v1alpha1.EventFeed{}, specChanged).
 		Watches(&v1alpha1.Workspace{}, handler.EnqueueRequestsFromMapFunc(r.Roster.FeedRequests), specChanged).
-		WatchesMetadata(secrets.Metadata(), handler.EnqueueRequestsFromMapFunc(r.secretRequests)).
+		WatchesMetadata(secrets.Metadata(), handler.EnqueueRequestsFromMapFunc(r.Roster.FeedSecretRequests)).
 		WatchesRawSource(r.Plane.Feeds()).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up the controller of EventFeeds: %w", err)
 	}
 	return nil
-}
-
-// secretRequests maps a Secret to the feeds that read their write key from it, and the Secret of a workspace's feeds to all of
-// them.
-func (r *Reconciler) secretRequests(ctx context.Context, secret client.Object) []reconcile.Request {
-	if workspace := secret.GetLabels()[resources.WorkspaceLabel]; workspace != "" {
-		if secret.GetName() != resources.FeedsSecretName(workspace) {
-			return nil
-		}
-		of := &v1alpha1.Workspace{}
-		of.Namespace, of.Name = secret.GetNamespace(), workspace
-		return r.Roster.FeedRequests(ctx, of)
-	}
-	var feeds v1alpha1.EventFeedList
-	matching := client.MatchingFields{roster.SecretIndex: client.ObjectKeyFromObject(secret).String()}
-	if err := r.Client.List(ctx, &feeds, matching, client.UnsafeDisableDeepCopy); err != nil {
-		return nil
-	}
-	requests := make([]reconcile.Request, len(feeds.Items))
-	for i := range feeds.Items {
-		requests[i].NamespacedName = client.ObjectKeyFromObject(&feeds.Items[i])
-	}
-	return requests
 }

@@ -5,7 +5,6 @@ package funnel
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,9 +13,7 @@ import (
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/control"
-	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/status"
-	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/plane"
 	"github.com/waymark-dev/waymark/internal/report"
 )
@@ -55,15 +52,11 @@ type decision struct {
 // decide says what is to be done about a Funnel. It is pure.
 func decide(o observation) decision {
 	var d decision
-	if verdict, refused := admission(o); refused {
-		d.verdict = &verdict
+	if d.verdict = status.Unadmitted(o.funnel, o.workspaceName, o.workspace); d.verdict != nil {
 		d.fresh = &report.Freshness{Unreachable: true}
 		return d
 	}
-	if len(o.meaning.errors) > 0 {
-		verdict := invalid(o)
-		d.verdict = &verdict
-	} else {
+	if d.verdict = status.Invalid(o.meaning.errors, goesOn(o)); d.verdict == nil {
 		d.offer = definitionOf(o)
 		d.verdict = standing(o)
 	}
@@ -78,34 +71,12 @@ func decide(o observation) decision {
 	return d
 }
 
-// admission refuses a Funnel that has no workspace to be counted in.
-func admission(o observation) (verdict status.Verdict, refused bool) {
-	switch {
-	case o.workspace == nil:
-		return status.Waiting(v1alpha1.ReasonWorkspaceNotFound, fmt.Sprintf(
-			"Workspace %s does not exist yet: apply it, or correct spec.workspaceRef", o.workspaceName)), true
-	case !roster.Admits(o.workspace, o.funnel.Namespace):
-		return status.Waiting(v1alpha1.ReasonNamespaceNotAllowed, fmt.Sprintf(
-			"Workspace %s does not list namespace %s in spec.allowedNamespaces", o.workspaceName, o.funnel.Namespace)), true
+// goesOn ends a message about a spec that does not come into force.
+func goesOn(o observation) string {
+	if o.funnel.Status.ActiveVersion == "" {
+		return ""
 	}
-	return status.Verdict{}, false
-}
-
-// invalid says what is wrong with the spec. What is wrong with its workspace is not the Funnel's fault.
-func invalid(o observation) status.Verdict {
-	errs := o.meaning.errors
-	messages := make([]string, len(errs))
-	for i, err := range errs {
-		messages[i] = err.Error()
-	}
-	message := strings.Join(messages, "; ")
-	if strings.HasPrefix(errs[0].Field, "workspace.") {
-		return status.Waiting(v1alpha1.ReasonWorkspaceNotReady, message)
-	}
-	if o.funnel.Status.ActiveVersion != "" {
-		message += "; the last valid version goes on counting"
-	}
-	return status.Refused(definition.Reason(errs), message)
+	return "; the last valid version goes on counting"
 }
 
 func definitionOf(o observation) *control.Definition {
@@ -121,27 +92,14 @@ func definitionOf(o observation) *control.Definition {
 
 // standing says how far the runners are with a valid spec. Nil keeps what was said about this generation before.
 func standing(o observation) *status.Verdict {
-	verdict := func(v status.Verdict) *status.Verdict { return &v }
-	if unheard, heard := status.Unheard(o.view, o.workspaceName, o.funnel, "the runner does not answer, so the numbers are its last"); !heard {
-		return unheard
+	rollout := status.Rollout{
+		Workspace: o.workspaceName, View: o.view, Key: o.key(), Version: o.meaning.version,
+		Active: activePartitions(o), Does: "count by this version",
 	}
-	if refusal, refused := o.view.Refused[o.key()]; refused && refusal.Version == o.meaning.version {
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner refused this version: "+refusal.Message))
+	if o.funnel.Spec.Suspend {
+		rollout.Suspended = "spec.suspend keeps the numbers as they are; events go on being stored"
 	}
-	active := activePartitions(o)
-	switch {
-	case active == o.view.PartitionCount && o.funnel.Spec.Suspend:
-		return verdict(status.Verdict{
-			Ready: metav1.ConditionTrue, Reason: v1alpha1.ReasonSuspended,
-			Message: "spec.suspend keeps the numbers as they are; events go on being stored",
-		})
-	case active == o.view.PartitionCount:
-		return verdict(status.Succeeded(fmt.Sprintf("all %d partitions count by this version", active)))
-	case o.view.Rejected != "":
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner takes no definitions: "+o.view.Rejected))
-	}
-	return verdict(status.Waiting(v1alpha1.ReasonAwaitingPartitions, fmt.Sprintf(
-		"%d of %d partitions count by this version", active, o.view.PartitionCount)))
+	return rollout.Verdict(o.funnel)
 }
 
 // activePartitions counts the partitions that run the spec as it is now.

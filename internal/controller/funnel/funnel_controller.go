@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/controller/memory"
 	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/plane"
@@ -34,7 +35,7 @@ type Reconciler struct {
 	// Clock tells the time.
 	Clock clock.Clock
 
-	memory memory
+	memory memory.Memory[meaning, accepted]
 }
 
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=funnels;workspaces,verbs=get;list;watch
@@ -65,7 +66,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		r.Plane.Offer(observed.workspaceName, *decided.offer)
 	}
 	if decided.shown {
-		r.memory.accept(request.NamespacedName, funnel.Spec, observed.meaning)
+		r.memory.Accept(request.NamespacedName, acceptedOf(funnel, observed.meaning))
 	}
 	write(funnel, before, decided, observed.now)
 
@@ -86,12 +87,12 @@ func (r *Reconciler) observe(ctx context.Context, funnel *v1alpha1.Funnel) (obse
 		return o, err
 	}
 	o.view = r.Plane.View(o.workspaceName)
-	o.accepted = r.memory.accepted(name)
-	if workspace == nil || !workspace.DeletionTimestamp.IsZero() {
+	o.accepted = r.memory.Accepted(name)
+	if workspace == nil {
 		return o, nil
 	}
 	o.workspace = workspace
-	o.meaning = r.memory.compile(funnel, workspace)
+	o.meaning = r.memory.Meaning(name, memory.OriginOf(funnel, workspace, ""), func() meaning { return compile(funnel, workspace) })
 	if o.accepted == nil {
 		o.accepted = acceptedFrom(o.view.Kept[o.key()])
 	}
@@ -101,7 +102,7 @@ func (r *Reconciler) observe(ctx context.Context, funnel *v1alpha1.Funnel) (obse
 func (r *Reconciler) forget(request ctrl.Request) {
 	r.Plane.Withdraw(plane.FunnelKey(request.NamespacedName))
 	r.Publisher.Forget(request.NamespacedName)
-	r.memory.forget(request.NamespacedName)
+	r.memory.Forget(request.NamespacedName)
 }
 
 // soonest is the shorter of two waits, of which 0 is none.

@@ -6,11 +6,8 @@ package funnel
 import (
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/controller/status"
-	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/plane"
 	"github.com/waymark-dev/waymark/internal/report"
 )
@@ -22,7 +19,7 @@ func numbers(o observation) (written *v1alpha1.FunnelStatus, current bool) {
 	if o.view.State != plane.Connected {
 		return nil, false
 	}
-	merged, err := report.Merge(o.key(), o.view.PartitionCount, o.view.Partitions)
+	merged, err := report.MergeFunnel(o.key(), o.view.PartitionCount, o.view.Partitions)
 	if err != nil {
 		return nil, false // some partition is not there yet; the conditions say so
 	}
@@ -36,19 +33,11 @@ func numbers(o observation) (written *v1alpha1.FunnelStatus, current bool) {
 		counted.Spec, zone = o.accepted.spec, o.accepted.zone
 	}
 	setting := report.Setting{Currency: o.workspace.Spec.Currency, Zone: zone}
-	result, err := report.FunnelStatus(counted, setting, &merged, instant(merged, o.view.AsOf))
+	result, err := report.FunnelStatus(counted, setting, &merged, merged.Nearest(o.view.AsOf))
 	if err != nil {
 		return nil, false
 	}
 	return &result, current
-}
-
-// instant is the one as of which numbers are true: the reports' own, or, where a partition could not follow the clock, the nearest.
-func instant(n report.Numbers, asOf event.Time) event.Time {
-	if n.Until != 0 && asOf >= n.Until {
-		asOf = n.Until - 1
-	}
-	return max(asOf, n.From)
 }
 
 // untilNextHour is how long it takes until the hour changes, and maybe with it the day: days are what is counted and compared, and
@@ -82,8 +71,8 @@ func write(funnel, before *v1alpha1.Funnel, d decision, now time.Time) {
 		funnel.Status = *d.numbers
 		funnel.Status.Conditions, funnel.Status.ObservedGeneration = conditions, generation
 		funnel.Status.Summary.Data = data
-		writeCondition(funnel, now, v1alpha1.ConditionOnTarget, report.OnTarget(&funnel.Status))
-		writeCondition(funnel, now, v1alpha1.ConditionDataSuspect, report.DataSuspect(&funnel.Status))
+		status.SetOrRemove(funnel, now, v1alpha1.ConditionOnTarget, report.OnTarget(&funnel.Status))
+		status.SetOrRemove(funnel, now, v1alpha1.ConditionDataSuspect, report.DataSuspect(&funnel.Status))
 	}
 	if d.verdict != nil {
 		d.verdict.Apply(funnel, now)
@@ -95,7 +84,7 @@ func write(funnel, before *v1alpha1.Funnel, d decision, now time.Time) {
 	if d.fresh != nil && (funnel.Status.Summary != nil || !d.fresh.Unreachable) {
 		report.SetData(&funnel.Status, *d.fresh)
 	}
-	if report.VisibleEqual(&before.Status, &funnel.Status) {
+	if report.FunnelVisibleEqual(&before.Status, &funnel.Status) {
 		funnel.Status.EvaluatedAt = before.Status.EvaluatedAt
 	}
 }
@@ -105,13 +94,4 @@ func dataOf(funnel *v1alpha1.Funnel) string {
 		return ""
 	}
 	return funnel.Status.Summary.Data
-}
-
-// writeCondition sets a condition that says something about the numbers, and removes it where there is nothing to say.
-func writeCondition(funnel *v1alpha1.Funnel, now time.Time, kind string, verdict *metav1.Condition) {
-	if verdict == nil {
-		status.Remove(funnel, kind)
-		return
-	}
-	status.Set(funnel, now, *verdict)
 }

@@ -6,7 +6,6 @@ package messagechannel
 import (
 	"cmp"
 	"fmt"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -17,7 +16,6 @@ import (
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/control"
 	"github.com/waymark-dev/waymark/internal/controller/deliveryset"
-	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
@@ -51,26 +49,17 @@ type decision struct {
 
 // decide says what is to be done about a MessageChannel. It is pure.
 func decide(o observation) decision {
-	verdict := func(v status.Verdict) decision { return decision{verdict: &v} }
-	switch {
-	case o.workspace == nil:
-		return verdict(status.Waiting(v1alpha1.ReasonWorkspaceNotFound, fmt.Sprintf(
-			"Workspace %s does not exist yet: apply it, or correct spec.workspaceRef", o.workspaceName)))
-	case !roster.Admits(o.workspace, o.channel.Namespace):
-		return verdict(status.Waiting(v1alpha1.ReasonNamespaceNotAllowed, fmt.Sprintf(
-			"Workspace %s does not list namespace %s in spec.allowedNamespaces", o.workspaceName, o.channel.Namespace)))
-	}
 	var d decision
+	if d.verdict = status.Unadmitted(o.channel, o.workspaceName, o.workspace); d.verdict != nil {
+		return d
+	}
 	d.numbers, d.reachable = numbers(o), reachable(o)
-	if len(o.resolution.Errors) > 0 {
-		v := invalid(o)
-		d.verdict = &v
+	if d.verdict = status.Invalid(o.resolution.Errors, goesOn(o)); d.verdict != nil {
 		return d
 	}
 	d.offer = offer(o)
 	if o.resolution.SecretReason != "" {
-		v := status.Waiting(o.resolution.SecretReason, o.resolution.SecretMessage+goesOn(o))
-		d.verdict = &v
+		d.verdict = new(status.Waiting(o.resolution.SecretReason, o.resolution.SecretMessage+goesOn(o)))
 		return d
 	}
 	d.verdict = sending(o, d.offer)
@@ -83,20 +72,6 @@ func goesOn(o observation) string {
 		return "; messages go on leaving as before"
 	}
 	return ""
-}
-
-// invalid says what is wrong with the spec. What is wrong with its workspace is not the channel's fault.
-func invalid(o observation) status.Verdict {
-	errs := o.resolution.Errors
-	messages := make([]string, len(errs))
-	for i, err := range errs {
-		messages[i] = err.Error()
-	}
-	message := strings.Join(messages, "; ")
-	if strings.HasPrefix(errs[0].Field, "workspace.") {
-		return status.Waiting(v1alpha1.ReasonWorkspaceNotReady, message)
-	}
-	return status.Refused(definition.Reason(errs), message+goesOn(o))
 }
 
 // offer is what the fold needs to know of the channel, which is no secret.
@@ -112,24 +87,25 @@ func offer(o observation) *control.Definition {
 
 // sending says whether the pods send by the channel as its spec says. Nil keeps what was said about this generation before.
 func sending(o observation, offered *control.Definition) *status.Verdict {
-	verdict := func(v status.Verdict) *status.Verdict { return &v }
 	if unheard, heard := status.Unheard(o.view, o.workspaceName, o.channel, "the runner does not answer"); !heard {
 		return unheard
 	}
-	if refusal, refused := o.view.Refused[o.key()]; refused && offered != nil && refusal.Version == offered.Version {
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner refused this version: "+refusal.Message))
+	if offered != nil {
+		if rejected := status.Rejected(o.view, o.key(), offered.Version); rejected != nil {
+			return rejected
+		}
 	}
 	handed, _ := deliveryset.Find(o.delivered, o.channel.Namespace, o.channel.Name)
 	sender, known := o.view.Channel(o.key())
 	switch {
 	case !equality.Semantic.DeepEqual(handed, o.resolution.Channel), !o.view.HasDelivery(o.delivered.Version), !known:
-		return verdict(status.Waiting(v1alpha1.ReasonProgressing, "the runner has not taken over these settings yet"))
+		return new(status.Waiting(v1alpha1.ReasonProgressing, "the runner has not taken over these settings yet"))
 	case !sender.Accepted:
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner cannot use these settings: "+sender.Message))
+		return new(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner cannot use these settings: "+sender.Message))
 	case !sender.Probed:
-		return verdict(status.Waiting(v1alpha1.ReasonProgressing, "the other side has not been tried yet"))
+		return new(status.Waiting(v1alpha1.ReasonProgressing, "the other side has not been tried yet"))
 	}
-	return verdict(status.Succeeded(leaves(o.workspace)))
+	return new(status.Succeeded(leaves(o.workspace)))
 }
 
 // leaves says what becomes of messages.

@@ -80,7 +80,7 @@ func (r *Reconciler) observe(ctx context.Context, channel *v1alpha1.MessageChann
 	if err != nil {
 		return o, err
 	}
-	if workspace == nil || !workspace.DeletionTimestamp.IsZero() {
+	if workspace == nil {
 		return o, nil
 	}
 	o.workspace = workspace

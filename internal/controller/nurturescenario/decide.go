@@ -5,7 +5,6 @@ package nurturescenario
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/control"
-	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/plane"
@@ -52,8 +50,7 @@ type decision struct {
 // decide says what is to be done about a NurtureScenario. It is pure.
 func decide(o observation) decision {
 	var d decision
-	if verdict, refused := admission(o); refused {
-		d.verdict = &verdict
+	if d.verdict = status.Unadmitted(o.scenario, o.workspaceName, o.workspace); d.verdict != nil {
 		return d
 	}
 	counted, countErr := report.MergeScenario(o.key(), o.view.PartitionCount, o.view.Partitions)
@@ -61,16 +58,14 @@ func decide(o observation) decision {
 	winners := wonBefore(o.scenario)
 	if known && o.outline != nil {
 		winners = report.Winners(o.outline, counted.Scenario.Steps, winners)
-		status := report.ScenarioStatus(o.outline, winners, &counted, instant(counted, o.view.AsOf))
+		status := report.ScenarioStatus(o.outline, winners, &counted, counted.Nearest(o.view.AsOf))
 		d.numbers = &status
 	}
 	switch {
 	case len(o.meaning.errors) > 0:
-		verdict := invalid(o)
-		d.verdict = &verdict
+		d.verdict = status.Invalid(o.meaning.errors, goesOn(o))
 	case len(o.meaning.missing) > 0:
-		verdict := waiting(o)
-		d.verdict = &verdict
+		d.verdict = new(waiting(o))
 	default:
 		g := guard(o)
 		d.held, d.approval, d.guarded = g.condition(), g.approval(), g.decided
@@ -80,39 +75,12 @@ func decide(o observation) decision {
 	return d
 }
 
-// admission refuses a scenario that has no workspace to run in.
-func admission(o observation) (verdict status.Verdict, refused bool) {
-	switch {
-	case o.workspace == nil:
-		return status.Waiting(v1alpha1.ReasonWorkspaceNotFound, fmt.Sprintf(
-			"Workspace %s does not exist yet: apply it, or correct spec.workspaceRef", o.workspaceName)), true
-	case !roster.Admits(o.workspace, o.scenario.Namespace):
-		return status.Waiting(v1alpha1.ReasonNamespaceNotAllowed, fmt.Sprintf(
-			"Workspace %s does not list namespace %s in spec.allowedNamespaces", o.workspaceName, o.scenario.Namespace)), true
-	}
-	return status.Verdict{}, false
-}
-
 // goesOn ends a message about a spec that does not come into force.
 func goesOn(o observation) string {
 	if o.scenario.Status.ActiveVersion == "" {
 		return ""
 	}
 	return "; the last valid version goes on"
-}
-
-// invalid says what is wrong with the spec. What is wrong with its workspace is not the scenario's fault.
-func invalid(o observation) status.Verdict {
-	errs := o.meaning.errors
-	messages := make([]string, len(errs))
-	for i, err := range errs {
-		messages[i] = err.Error()
-	}
-	message := strings.Join(messages, "; ")
-	if strings.HasPrefix(errs[0].Field, "workspace.") {
-		return status.Waiting(v1alpha1.ReasonWorkspaceNotReady, message)
-	}
-	return status.Refused(definition.Reason(errs), message+goesOn(o))
 }
 
 // waiting says what the spec names that does not exist. It may be applied next.
@@ -148,28 +116,13 @@ func offer(o observation, g guarding, winners map[string]string) *control.Defini
 
 // standing says how far the runners are with a valid spec. Nil keeps what was said about this generation before.
 func standing(o observation, g guarding) *status.Verdict {
-	verdict := func(v status.Verdict) *status.Verdict { return &v }
-	if unheard, heard := status.Unheard(o.view, o.workspaceName, o.scenario, "the runner does not answer, so the numbers are its last"); !heard {
-		return unheard
+	rollout := status.Rollout{
+		Workspace: o.workspaceName, View: o.view, Key: o.key(), Version: o.meaning.version,
+		Active: report.ActiveIn(o.key(), o.meaning.version, o.view.PartitionCount, o.view.Partitions),
+		Does:   "run this version", Held: g.condition(),
 	}
-	if refusal, refused := o.view.Refused[o.key()]; refused && refusal.Version == o.meaning.version {
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner refused this version: "+refusal.Message))
+	if o.scenario.Spec.Suspend {
+		rollout.Suspended = "spec.suspend keeps everybody where they are; nothing is sent"
 	}
-	active, _ := report.VersionsOf(o.key(), o.meaning.version, o.view.PartitionCount, o.view.Partitions)
-	switch {
-	case active == o.view.PartitionCount && o.scenario.Spec.Suspend:
-		return verdict(status.Verdict{
-			Ready: metav1.ConditionTrue, Reason: v1alpha1.ReasonSuspended,
-			Message: "spec.suspend keeps everybody where they are; nothing is sent",
-		})
-	case active == o.view.PartitionCount:
-		return verdict(status.Succeeded(fmt.Sprintf("all %d partitions run this version", active)))
-	case o.view.Rejected != "":
-		return verdict(status.Waiting(v1alpha1.ReasonRunnerRejected, "the runner takes no definitions: "+o.view.Rejected))
-	case g.held:
-		condition := g.condition()
-		return verdict(status.Waiting(condition.Reason, condition.Message))
-	}
-	return verdict(status.Waiting(v1alpha1.ReasonAwaitingPartitions, fmt.Sprintf(
-		"%d of %d partitions run this version", active, o.view.PartitionCount)))
+	return rollout.Verdict(o.scenario)
 }

@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
-	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/plane"
 )
 
@@ -35,7 +34,7 @@ func guard(o observation) guarding {
 	g := guarding{decided: true, held: true, version: o.meaning.version, above: policy.Approval.Above}
 	reach, counted := int64(0), 0
 	for i := range o.view.Partitions {
-		s := scenarioOf(&o.view.Partitions[i], o.key())
+		s := o.view.Partitions[i].Scenario(o.key())
 		switch {
 		case s == nil:
 		case s.Version == g.version:
@@ -53,15 +52,6 @@ func guard(o observation) guarding {
 	}
 	g.reach = &reach
 	return g
-}
-
-func scenarioOf(p *aggregate.Partition, key string) *aggregate.Scenario {
-	for i := range p.Scenarios {
-		if p.Scenarios[i].Key == key {
-			return &p.Scenarios[i]
-		}
-	}
-	return nil
 }
 
 // condition is Held; nil while nothing is.

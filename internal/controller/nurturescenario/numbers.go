@@ -10,7 +10,6 @@ import (
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/controller/status"
-	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/report"
 )
 
@@ -27,14 +26,6 @@ func wonBefore(scenario *v1alpha1.NurtureScenario) map[string]string {
 		winners[variant.Step] = variant.Name
 	}
 	return winners
-}
-
-// instant is the one as of which numbers are true: the reports' own, or, where a partition could not follow the clock, the nearest.
-func instant(n report.ScenarioNumbers, asOf event.Time) event.Time {
-	if n.Until != 0 && asOf >= n.Until {
-		asOf = n.Until - 1
-	}
-	return max(asOf, n.From)
 }
 
 // enters says that the first contact has entered, for which whoever has just applied a scenario and sent an event waits.
@@ -54,9 +45,9 @@ func write(scenario, before *v1alpha1.NurtureScenario, d decision, now time.Time
 	}
 	if d.guarded {
 		scenario.Status.Approval = d.approval
-		setWhile(scenario, now, v1alpha1.ConditionHeld, d.held)
+		status.SetOrRemove(scenario, now, v1alpha1.ConditionHeld, d.held)
 	}
-	setWhile(scenario, now, v1alpha1.ConditionSuspended, suspended(scenario))
+	status.SetOrRemove(scenario, now, v1alpha1.ConditionSuspended, suspended(scenario))
 	if d.verdict != nil {
 		d.verdict.Apply(scenario, now)
 		scenario.Status.ObservedGeneration = scenario.Generation
@@ -75,13 +66,4 @@ func suspended(scenario *v1alpha1.NurtureScenario) *metav1.Condition {
 		Type: v1alpha1.ConditionSuspended, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSuspended,
 		Message: "spec.suspend keeps everybody where they are; spec.catchUp says what becomes of what is due meanwhile",
 	}
-}
-
-// setWhile sets a condition that stands only while it is True.
-func setWhile(scenario *v1alpha1.NurtureScenario, now time.Time, kind string, condition *metav1.Condition) {
-	if condition == nil {
-		status.Remove(scenario, kind)
-		return
-	}
-	status.Set(scenario, now, *condition)
 }

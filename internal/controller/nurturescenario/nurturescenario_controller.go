@@ -15,11 +15,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/controller/memory"
 	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/controller/texts"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/plane"
+	"github.com/waymark-dev/waymark/internal/report"
 )
 
 // Reconciler reconciles NurtureScenarios.
@@ -39,7 +41,7 @@ type Reconciler struct {
 	// Clock tells the time.
 	Clock clock.Clock
 
-	memory memory
+	memory memory.Memory[meaning, report.Outline]
 }
 
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=nurturescenarios;messagechannels;funnels;workspaces,verbs=get;list;watch
@@ -88,7 +90,7 @@ func (r *Reconciler) observe(ctx context.Context, scenario *v1alpha1.NurtureScen
 		return o, err
 	}
 	o.view = r.Plane.View(o.workspaceName)
-	if workspace == nil || !workspace.DeletionTimestamp.IsZero() {
+	if workspace == nil {
 		return o, nil
 	}
 	o.workspace = workspace
@@ -96,8 +98,14 @@ func (r *Reconciler) observe(ctx context.Context, scenario *v1alpha1.NurtureScen
 	if err != nil {
 		return o, err
 	}
-	o.meaning, o.outline = r.memory.compile(scenario, workspace, &found)
-	if o.outline == nil {
+	name := client.ObjectKeyFromObject(scenario)
+	o.meaning = r.memory.Meaning(name, memory.OriginOf(scenario, workspace, found.version), func() meaning {
+		return compile(scenario, workspace, &found)
+	})
+	if o.meaning.valid() {
+		r.memory.Accept(name, o.meaning.outline)
+	}
+	if o.outline = r.memory.Accepted(name); o.outline == nil {
 		o.outline = outlineFrom(o.view.Kept[o.key()].Source)
 	}
 	return o, nil
@@ -106,5 +114,5 @@ func (r *Reconciler) observe(ctx context.Context, scenario *v1alpha1.NurtureScen
 func (r *Reconciler) forget(request ctrl.Request) {
 	r.Plane.Withdraw(plane.ScenarioKey(request.NamespacedName))
 	r.Publisher.Forget(request.NamespacedName)
-	r.memory.forget(request.NamespacedName)
+	r.memory.Forget(request.NamespacedName)
 }

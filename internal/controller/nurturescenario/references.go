@@ -22,9 +22,9 @@ import (
 
 // Kinds of what scenarios name in their namespace.
 const (
-	channelKind   = "MessageChannel"
-	funnelKind    = "Funnel"
-	scenarioKind  = "NurtureScenario"
+	channelKind   = definition.KindChannel
+	funnelKind    = definition.KindFunnel
+	scenarioKind  = definition.KindScenario
 	configMapKind = "ConfigMap"
 )
 

@@ -186,3 +186,26 @@ func TestThatSomethingIsOverdueIsWrittenOnce(t *testing.T) {
 		t.Errorf("ten minutes of delay brought %d writes and %+v, want one that tells of it", o.patches, stored.Status.Service)
 	}
 }
+
+func TestNumbersOfTheLastValidSpecGoOnWhileALaterOneIsWrong(t *testing.T) {
+	o := newOperated(t)
+	o.runner.entered = 5
+	o.settle()
+	wrong := o.pass()
+	wrong.Generation++
+	wrong.Spec.Steps[0].Then = "nowhere"
+	if err := o.reconciler.Client.Update(t.Context(), wrong); err != nil {
+		t.Fatal(err)
+	}
+	o.runner.entered = 6
+	var stored *v1alpha1.NurtureScenario
+	for range 90 {
+		stored = o.pass()
+	}
+	if ready := status.Condition(stored, v1alpha1.ConditionReady); ready.Status != metav1.ConditionFalse {
+		t.Errorf("the condition Ready of a wrong spec is %+v", ready)
+	}
+	if *stored.Status.Entered != 6 || len(stored.Status.Steps) != 1 || stored.Status.Steps[0].Name != "day" {
+		t.Errorf("%d have entered and the steps are %+v, want 6 and the step day of the version that goes on", *stored.Status.Entered, stored.Status.Steps)
+	}
+}

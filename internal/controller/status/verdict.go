@@ -69,11 +69,20 @@ func (v Verdict) Apply(resource Resource, now time.Time) {
 }
 
 func setWhile(resource Resource, now time.Time, present bool, kind string, v Verdict) {
-	if !present {
+	var condition *metav1.Condition
+	if present {
+		condition = &metav1.Condition{Type: kind, Status: metav1.ConditionTrue, Reason: v.Reason, Message: v.Message}
+	}
+	SetOrRemove(resource, now, kind, condition)
+}
+
+// SetOrRemove writes a condition of a kind that stands only while there is something to say: nil takes it away.
+func SetOrRemove(resource Resource, now time.Time, kind string, condition *metav1.Condition) {
+	if condition == nil {
 		Remove(resource, kind)
 		return
 	}
-	Set(resource, now, metav1.Condition{Type: kind, Status: metav1.ConditionTrue, Reason: v.Reason, Message: v.Message})
+	Set(resource, now, *condition)
 }
 
 // Set writes one condition, of the generation at hand. The time of transition moves only with the condition's status. A message

@@ -41,11 +41,11 @@ func TestMergeAddsUpAllPartitions(t *testing.T) {
 	failed.Funnel.FirstError = aggregate.Failure{Field: "spec.stages[1].where", Message: "no such overload", Partition: 1, Offset: 8}
 	second.Funnels[key] = failed
 
-	got, err := report.Merge(key, 2, []aggregate.Partition{second, first})
+	got, err := report.MergeFunnel(key, 2, []aggregate.Partition{second, first})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := report.Numbers{Version: "v1", ExactSince: 300, LastEvent: 700, From: 1200, Until: 5000, Funnel: twoStages(15, 5)}
+	want := report.FunnelNumbers{Version: "v1", ExactSince: 300, LastEvent: 700, Span: report.Span{From: 1200, Until: 5000}, Funnel: twoStages(15, 5)}
 	want.Funnel.Stages[0].Recovered = 1
 	want.Funnel.TooLate, want.Funnel.Clamped, want.Funnel.Saturated, want.Funnel.Errors = 2, 3, 1, 4
 	want.Funnel.FirstError = failed.Funnel.FirstError
@@ -55,6 +55,11 @@ func TestMergeAddsUpAllPartitions(t *testing.T) {
 	for asOf, hold := range map[int64]bool{1199: false, 1200: true, 4999: true, 5000: false} {
 		if got.HoldAt(event.Time(asOf)) != hold {
 			t.Errorf("numbers hold at %d: %v, want %v", asOf, !hold, hold)
+		}
+	}
+	for asOf, nearest := range map[event.Time]event.Time{1199: 1200, 1200: 1200, 4999: 4999, 5000: 4999} {
+		if at := got.Nearest(asOf); at != nearest {
+			t.Errorf("nearest to %d numbers hold at %d, want %d", asOf, at, nearest)
 		}
 	}
 }
@@ -84,7 +89,7 @@ func TestMergeAddsUpEverything(t *testing.T) {
 		partition(0, aggregate.Definition{Active: "v1", Funnel: everything()}),
 		partition(1, aggregate.Definition{Active: "v1", Funnel: other, Pending: "v2"}),
 	}
-	want := report.Numbers{Version: "v1", Recomputing: true, Funnel: aggregate.Funnel{
+	want := report.FunnelNumbers{Version: "v1", Recomputing: true, Funnel: aggregate.Funnel{
 		Aggregates: []aggregate.Total{{Sum: 10_000_000, Events: 4}},
 		Stages:     []aggregate.Stage{{Entered: 18, Converted: 8, Excluded: 2, Refunded: 500_000}},
 		Completed:  8,
@@ -99,7 +104,7 @@ func TestMergeAddsUpEverything(t *testing.T) {
 		Signals: aggregate.Signals{Given: 10, Retracted: 2, Stale: 4},
 	}}
 	for range 2 { // a report that is read again is as it was
-		got, err := report.Merge(key, 2, reports)
+		got, err := report.MergeFunnel(key, 2, reports)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +149,7 @@ func TestMergeRefusesWhatIsIncomplete(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := report.Merge(key, 3, tt.reports)
+			got, err := report.MergeFunnel(key, 3, tt.reports)
 			if err == nil {
 				t.Fatalf("merged into %+v, want an error", got)
 			}
@@ -157,7 +162,7 @@ func TestMergeRefusesWhatIsIncomplete(t *testing.T) {
 
 func TestMergeIncompleteErrorCanBeExamined(t *testing.T) {
 	t.Parallel()
-	_, err := report.Merge(key, 2, []aggregate.Partition{partition(1, aggregate.Definition{Active: "v1"})})
+	_, err := report.MergeFunnel(key, 2, []aggregate.Partition{partition(1, aggregate.Definition{Active: "v1"})})
 	var incomplete *report.IncompleteError
 	if !errors.As(err, &incomplete) {
 		t.Fatalf("error is %v, want an IncompleteError", err)
@@ -176,7 +181,7 @@ func TestMergeTakesTheLatestReportOfAPartition(t *testing.T) {
 	for name, order := range map[string][]aggregate.Partition{"latest last": {old, latest}, "latest first": {latest, old}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := report.Merge(key, 1, order)
+			got, err := report.MergeFunnel(key, 1, order)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +206,7 @@ func TestMergeDoesNotDependOnTheOrderOfReports(t *testing.T) {
 			entered += d.Funnel.Stages[0].Entered
 			reports[i] = partition(i, d)
 		}
-		want, err := report.Merge(key, count, reports)
+		want, err := report.MergeFunnel(key, count, reports)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +214,7 @@ func TestMergeDoesNotDependOnTheOrderOfReports(t *testing.T) {
 			t.Fatalf("%d entered, want %d", got, entered)
 		}
 		shuffled := rapid.Permutation(reports).Draw(t, "order")
-		got, err := report.Merge(key, count, shuffled)
+		got, err := report.MergeFunnel(key, count, shuffled)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +231,7 @@ func TestMergeLeavesTheReportsAlone(t *testing.T) {
 		partition(1, aggregate.Definition{Active: "v1", Funnel: twoStages(3, 2)}),
 	}
 	for range 2 {
-		if _, err := report.Merge(key, 2, reports); err != nil {
+		if _, err := report.MergeFunnel(key, 2, reports); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -28,7 +28,7 @@ type Setting struct {
 // the conditions and observedGeneration, which are the controller's. What the funnel's status says already matters only to verdicts
 // that stay until the opposite is sure: those on targets and on silent stages. The numbers must be of the stages that the spec names,
 // or else the error says how they differ: the numbers of an older version of the spec are kept as they were, not written anew.
-func FunnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.Time) (v1alpha1.FunnelStatus, error) {
+func FunnelStatus(fn *v1alpha1.Funnel, setting Setting, n *FunnelNumbers, asOf event.Time) (v1alpha1.FunnelStatus, error) {
 	status, err := funnelStatus(fn, setting, n, asOf)
 	if err != nil {
 		return v1alpha1.FunnelStatus{}, fmt.Errorf("status of funnel %s/%s: %w", fn.Namespace, fn.Name, err)
@@ -36,7 +36,7 @@ func FunnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.T
 	return status, nil
 }
 
-func funnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.Time) (status v1alpha1.FunnelStatus, err error) {
+func funnelStatus(fn *v1alpha1.Funnel, setting Setting, n *FunnelNumbers, asOf event.Time) (status v1alpha1.FunnelStatus, err error) {
 	c, err := newCounted(fn, setting, n, asOf)
 	if err != nil {
 		return status, err
@@ -65,9 +65,9 @@ func funnelStatus(fn *v1alpha1.Funnel, setting Setting, n *Numbers, asOf event.T
 	return status, nil
 }
 
-// VisibleEqual says whether a reader sees no difference between two statuses: it ignores when they were evaluated and when
+// FunnelVisibleEqual says whether a reader sees no difference between two statuses: it ignores when they were evaluated and when
 // conditions last changed. A status that is visibly equal to the stored one is not worth a write.
-func VisibleEqual(a, b *v1alpha1.FunnelStatus) bool {
+func FunnelVisibleEqual(a, b *v1alpha1.FunnelStatus) bool {
 	return equality.Semantic.DeepEqual(withoutTimes(a), withoutTimes(b))
 }
 
@@ -82,7 +82,7 @@ func withoutTimes(s *v1alpha1.FunnelStatus) *v1alpha1.FunnelStatus {
 
 // evaluatedAt is a whole second at which the numbers are true: that of asOf or, so that events of the same second are not later
 // than it, the next one. Where the numbers hold at neither, it is the second of asOf.
-func evaluatedAt(n *Numbers, asOf event.Time) *metav1.Time {
+func evaluatedAt(n *FunnelNumbers, asOf event.Time) *metav1.Time {
 	const second = event.Time(time.Second / time.Microsecond)
 	if next := asOf + second - 1; n.HoldAt(next - next%second) {
 		return metaTime(next)

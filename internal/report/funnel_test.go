@@ -51,11 +51,11 @@ func between(from, to v1alpha1.Date) func(*v1alpha1.Funnel) {
 }
 
 // thirtyDays are the numbers of a month of the shop.
-func thirtyDays() *report.Numbers {
+func thirtyDays() *report.FunnelNumbers {
 	took := func(d time.Duration, n int64) aggregate.Sketch {
 		return aggregate.Sketch{Counts: map[int]int64{aggregate.Bucket(d): n - n/8, aggregate.Bucket(10 * d): n / 8}}
 	}
-	return &report.Numbers{Version: "0011223344556677", Funnel: aggregate.Funnel{Completed: 561, Stages: []aggregate.Stage{
+	return &report.FunnelNumbers{Version: "0011223344556677", Funnel: aggregate.Funnel{Completed: 561, Stages: []aggregate.Stage{
 		{Entered: 12480, Converted: 3742, InProgress: 2100, Dropped: 6638, MatureEntered: 9800, MatureConverted: 2990, ToNext: took(4*time.Minute, 3742)},
 		{Entered: 3742, Converted: 1452, Dropped: 2290, Recovered: 96, MatureEntered: 2990, MatureConverted: 1171, ToNext: took(11*time.Minute, 1452)},
 		{Entered: 1452, Converted: 561, InProgress: 300, Dropped: 591, MatureEntered: 1171, MatureConverted: 466, ToNext: took(27*time.Hour, 561)},
@@ -69,12 +69,12 @@ func TestFunnelStatus(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		funnel  *v1alpha1.Funnel
-		numbers *report.Numbers
+		numbers *report.FunnelNumbers
 	}{
 		"a month of the shop":               {funnel: shop(), numbers: thirtyDays()},
 		"a target decides the bottleneck":   {funnel: shop(withTargets(v1alpha1.FunnelTarget{Stage: "checkout", Conversion: "40%"}, v1alpha1.FunnelTarget{Stage: "purchase", Conversion: "50%"})), numbers: thirtyDays()},
 		"targets that are met decide none":  {funnel: shop(withTargets(v1alpha1.FunnelTarget{Stage: "checkout", Conversion: "38.8%"})), numbers: thirtyDays()},
-		"nobody has come yet":               {funnel: shop(between("2026-12-01", "2027-01-31"), withTargets(v1alpha1.FunnelTarget{Stage: "cart", Conversion: "20%"})), numbers: &report.Numbers{Version: "0011223344556677", Funnel: aggregate.Funnel{Stages: make([]aggregate.Stage, 4)}}},
+		"nobody has come yet":               {funnel: shop(between("2026-12-01", "2027-01-31"), withTargets(v1alpha1.FunnelTarget{Stage: "cart", Conversion: "20%"})), numbers: &report.FunnelNumbers{Version: "0011223344556677", Funnel: aggregate.Funnel{Stages: make([]aggregate.Stage, 4)}}},
 		"events that did not count as such": {funnel: shop(between("2026-10-01", "2026-10-31")), numbers: withTrouble(thirtyDays())},
 	}
 	for name, tt := range tests {
@@ -94,7 +94,7 @@ func TestFunnelStatus(t *testing.T) {
 	}
 }
 
-func withTrouble(n *report.Numbers) *report.Numbers {
+func withTrouble(n *report.FunnelNumbers) *report.FunnelNumbers {
 	n.ExactSince = event.At(time.Date(2026, 10, 3, 8, 0, 0, 0, time.UTC))
 	n.Funnel.TooLate, n.Funnel.Clamped, n.Funnel.Saturated, n.Funnel.Errors = 17, 5, 1, 4
 	n.Funnel.FirstError = aggregate.Failure{Field: "spec.stages[1].where", Message: strings.Repeat("no such overload ", 20), Partition: 2, Offset: 815}
@@ -124,7 +124,7 @@ func compareGolden(t *testing.T, name string, got any) {
 
 func TestFunnelStatusRefusesNumbersOfOtherStages(t *testing.T) {
 	t.Parallel()
-	_, err := report.FunnelStatus(shop(), report.Setting{}, &report.Numbers{Version: "v0", Funnel: aggregate.Funnel{Stages: make([]aggregate.Stage, 3)}}, 0)
+	_, err := report.FunnelStatus(shop(), report.Setting{}, &report.FunnelNumbers{Version: "v0", Funnel: aggregate.Funnel{Stages: make([]aggregate.Stage, 3)}}, 0)
 	const want = "status of funnel default/shop: version v0 has numbers of 3 stages, the spec has 4"
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %q", err, want)
@@ -133,8 +133,8 @@ func TestFunnelStatusRefusesNumbersOfOtherStages(t *testing.T) {
 
 func TestBottleneckNeedsEnoughContacts(t *testing.T) {
 	t.Parallel()
-	stages := func(counts ...int64) *report.Numbers {
-		n := &report.Numbers{Funnel: aggregate.Funnel{Stages: make([]aggregate.Stage, len(counts))}}
+	stages := func(counts ...int64) *report.FunnelNumbers {
+		n := &report.FunnelNumbers{Funnel: aggregate.Funnel{Stages: make([]aggregate.Stage, len(counts))}}
 		for i, entered := range counts {
 			s := &n.Funnel.Stages[i]
 			s.Entered, s.Converted = entered, entered
@@ -145,7 +145,7 @@ func TestBottleneckNeedsEnoughContacts(t *testing.T) {
 		return n
 	}
 	tests := map[string]struct {
-		numbers *report.Numbers
+		numbers *report.FunnelNumbers
 		want    string
 	}{
 		"the leakiest": {numbers: stages(1000, 500, 100, 90), want: "cart→checkout"},
@@ -200,7 +200,7 @@ func TestEvaluatedAtIsAnInstantAtWhichTheNumbersHold(t *testing.T) {
 
 func TestInProgressIsNotLost(t *testing.T) {
 	t.Parallel()
-	n := &report.Numbers{Funnel: aggregate.Funnel{Stages: []aggregate.Stage{
+	n := &report.FunnelNumbers{Funnel: aggregate.Funnel{Stages: []aggregate.Stage{
 		{Entered: 100, Converted: 20, InProgress: 70, Dropped: 10}, {Entered: 20, Converted: 15, Dropped: 5}, {Entered: 15, Converted: 15}, {},
 	}}}
 	status, err := report.FunnelStatus(shop(), report.Setting{}, n, 0)
@@ -241,7 +241,7 @@ func TestSetData(t *testing.T) {
 
 func TestVisibleEqual(t *testing.T) {
 	t.Parallel()
-	status := func(asOf event.Time, edit func(*report.Numbers)) *v1alpha1.FunnelStatus {
+	status := func(asOf event.Time, edit func(*report.FunnelNumbers)) *v1alpha1.FunnelStatus {
 		n := thirtyDays()
 		edit(n)
 		s, err := report.FunnelStatus(shop(), report.Setting{}, n, asOf)
@@ -252,22 +252,22 @@ func TestVisibleEqual(t *testing.T) {
 		return &s
 	}
 	const noon = event.Time(1_800_000_000_000_000)
-	before := status(noon, func(*report.Numbers) {})
+	before := status(noon, func(*report.FunnelNumbers) {})
 	tests := map[string]struct {
 		after *v1alpha1.FunnelStatus
 		want  bool
 	}{
-		"only time has passed":        {after: status(noon.Add(time.Hour), func(*report.Numbers) {}), want: true},
-		"the last event is newer":     {after: status(noon, func(n *report.Numbers) { n.LastEvent, n.From, n.Until = 1, 2, 3 }), want: true},
-		"one more has entered":        {after: status(noon, func(n *report.Numbers) { n.Funnel.Stages[0].Entered++ }), want: false},
-		"a rolling period moves on":   {after: status(noon.Add(24*time.Hour), func(*report.Numbers) {}), want: false},
-		"a median moves by a second":  {after: status(noon, func(n *report.Numbers) { n.Funnel.Stages[0].ToNext.Add(0, 5000) }), want: false},
-		"another version of the spec": {after: status(noon, func(n *report.Numbers) { n.Version = "v2" }), want: false},
+		"only time has passed":        {after: status(noon.Add(time.Hour), func(*report.FunnelNumbers) {}), want: true},
+		"the last event is newer":     {after: status(noon, func(n *report.FunnelNumbers) { n.LastEvent, n.From, n.Until = 1, 2, 3 }), want: true},
+		"one more has entered":        {after: status(noon, func(n *report.FunnelNumbers) { n.Funnel.Stages[0].Entered++ }), want: false},
+		"a rolling period moves on":   {after: status(noon.Add(24*time.Hour), func(*report.FunnelNumbers) {}), want: false},
+		"a median moves by a second":  {after: status(noon, func(n *report.FunnelNumbers) { n.Funnel.Stages[0].ToNext.Add(0, 5000) }), want: false},
+		"another version of the spec": {after: status(noon, func(n *report.FunnelNumbers) { n.Version = "v2" }), want: false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := report.VisibleEqual(before, tt.after); got != tt.want {
+			if got := report.FunnelVisibleEqual(before, tt.after); got != tt.want {
 				t.Errorf("visibly equal: %v, want %v; the difference is:\n%s", got, tt.want, cmp.Diff(before, tt.after))
 			}
 		})

@@ -1,0 +1,38 @@
+// Copyright 2026 The Waymark Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package nurturescenario
+
+import (
+	"encoding/json"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/report"
+)
+
+// meaning is what a spec means in its workspace with all that it names, or why it means nothing yet.
+type meaning struct {
+	form    json.RawMessage
+	version string
+	outline report.Outline
+	missing []definition.Missing
+	errors  field.ErrorList
+}
+
+// valid says whether the spec means something.
+func (m *meaning) valid() bool { return m.version != "" }
+
+func compile(scenario *v1alpha1.NurtureScenario, workspace *v1alpha1.Workspace, found *referenced) meaning {
+	compiled, missing, errs := definition.FromScenario(scenario, workspace, found.References)
+	if len(errs) > 0 || len(missing) > 0 {
+		return meaning{missing: missing, errors: errs}
+	}
+	form, version, err := compiled.Canonical()
+	if err != nil {
+		return meaning{errors: field.ErrorList{field.InternalError(field.NewPath("spec"), err)}}
+	}
+	return meaning{form: form, version: version, outline: report.OutlineOf(&compiled)}
+}
