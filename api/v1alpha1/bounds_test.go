@@ -46,8 +46,8 @@ func TestResourcesAreBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.HasSuffix(file, "nurturescenarios.yaml") && part == "spec" {
-				text = append(text, make([]byte, escapedBytes*maxStepCharacters)...) // see weighed
+			if part == "spec" && slices.ContainsFunc(weighings, func(w weighing) bool { return strings.HasSuffix(file, w.file) }) {
+				text = append(text, make([]byte, escapedBytes*maxCharacters)...)
 			}
 			t.Logf("%s: the largest %s has %d bytes of %d", file, part, len(text), limit)
 			if len(text) > limit {
@@ -61,7 +61,7 @@ func TestResourcesAreBounded(t *testing.T) {
 func TestRulesAreTested(t *testing.T) {
 	var refusals strings.Builder
 	for _, cases := range []map[string]ruleCase{
-		workspaceRules, eventFeedRules, funnelRules, messageChannelRules, nurtureScenarioRules, statusRules,
+		workspaceRules, eventFeedRules, funnelRules, messageChannelRules, nurtureScenarioRules, segmentRules, journeyRules, statusRules,
 	} {
 		for _, c := range cases {
 			refusals.WriteString(c.refused + "\n")
@@ -96,74 +96,103 @@ func TestEveryFieldIsExplained(t *testing.T) {
 	}
 }
 
-// A rule bounds the steps of a scenario by the sum of what they weigh: a character of a text or an expression weighs 1, and a thing of a list
-// what weighed says. The largest scenario therefore has none of them, and the most that they can take in their place.
-const (
-	maxStepCharacters = 24000
-	escapedBytes      = 6
-)
-
-// weighed are the things within a step that the rule counts, by their lists, with what each weighs besides its texts.
-var weighed = map[string]int{
-	"send.languages": 192, "send.variants": 192, "send.variants[].languages": 192,
-	"send.buttons[]": 64, "send.languages[].buttons[]": 64, "send.variants[].buttons[]": 64, "send.variants[].languages[].buttons[]": 64,
-	"waitFor.anyOf": 192, "branch.cases": 32, "set.attributes": 64,
+// weighing is a rule that bounds a list of a spec by the sum of what its things weigh: a character of a text or an expression weighs 1, and a
+// thing of a list what things says. The largest resource therefore has none of them, and the most that they can take in their place.
+type weighing struct {
+	file, list string
+	// things are the lists within an item, with what each thing weighs besides its texts.
+	things map[string]int
+	// texts are the fields that are counted by their characters.
+	texts []string
 }
 
-// weighedTexts are the texts that it counts by their characters.
-var weighedTexts = []string{
-	"subject", "preheader", "text", "html", "fromName", "payload", "to", "language", "adMark", "attribute", "where", "condition", "when", "url",
-	"data", "title", "assignee",
+const (
+	maxCharacters = 24000
+	escapedBytes  = 6
+)
+
+var weighings = []weighing{
+	{
+		"nurturescenarios.yaml", ".spec.steps[].",
+		map[string]int{
+			"send.languages": 192, "send.variants": 192, "send.variants[].languages": 192,
+			"send.buttons[]": 64, "send.languages[].buttons[]": 64, "send.variants[].buttons[]": 64, "send.variants[].languages[].buttons[]": 64,
+			"waitFor.anyOf": 192, "branch.cases": 32, "set.attributes": 64,
+		},
+		[]string{
+			"subject", "preheader", "text", "html", "fromName", "payload", "to", "language", "adMark", "attribute", "where", "condition", "when", "url",
+			"data", "title", "assignee",
+		},
+	},
+	{
+		"journeys.yaml", ".spec.stages[].",
+		map[string]int{
+			"anyOf": 96, "customer.questions": 1, "customer.fears": 1, "customer.expectations": 1, "touchpoints": 128, "behaviours": 128,
+			"waysBack": 32, "barriers": 48, "barriers[].signals": 96, "barriers[].evidence": 32, "improvements": 64,
+		},
+		[]string{"title", "where", "owner", "action", "goal", "description", "url", "note"},
+	},
 }
 
 // What a thing of a list weighs is at least what it takes besides what is weighed by itself.
-func TestWeightsOfStepsAreEnough(t *testing.T) {
-	const place = "nurturescenarios.yaml spec.steps[]."
+func TestWeightsAreEnough(t *testing.T) {
 	for file, definition := range definitions(t) {
-		if !strings.HasSuffix(file, "nurturescenarios.yaml") {
-			continue
+		for _, w := range weighings {
+			if !strings.HasSuffix(file, w.file) {
+				continue
+			}
+			walk("", definition.Spec.Versions[0].Schema.OpenAPIV3Schema, func(path string, schema *apiextensions.JSONSchemaProps) {
+				list, within := strings.CutPrefix(path, w.list)
+				weight, counted := w.things[list]
+				if !within || !counted {
+					return
+				}
+				item := schema
+				if schema.Type == "array" {
+					item, list = schema.Items.Schema, list+"[]"
+				}
+				if schema.AdditionalProperties != nil {
+					return // a name and an expression, which are counted, and six characters around them
+				}
+				taken := 3 // quotes and a comma
+				if item.Type != "string" {
+					text, err := json.Marshal(largest(t, file+" "+w.list[1:]+list, item))
+					if err != nil {
+						t.Fatal(err)
+					}
+					taken = len(text)
+				}
+				if taken > escapedBytes*weight {
+					t.Errorf("%s %s%s takes %d bytes besides its texts, and weighs as much as %d", w.file, w.list, list, taken, escapedBytes*weight)
+				}
+			})
 		}
-		walk("", definition.Spec.Versions[0].Schema.OpenAPIV3Schema, func(path string, schema *apiextensions.JSONSchemaProps) {
-			list, within := strings.CutPrefix(path, ".spec.steps[].")
-			weight, counted := weighed[list]
-			if !within || !counted {
-				return
-			}
-			item := schema
-			if schema.Type == "array" {
-				item, list = schema.Items.Schema, list+"[]"
-			}
-			if schema.AdditionalProperties != nil {
-				return // a name and an expression, which are counted, and six characters around them
-			}
-			text, err := json.Marshal(largest(t, file+" spec.steps[]."+list, item))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(text) > escapedBytes*weight {
-				t.Errorf("%s%s takes %d bytes besides its texts, and weighs as much as %d", place, list, len(text), escapedBytes*weight)
-			}
-		})
 	}
 }
 
-// withinStep gives the path of something within a step of a scenario.
-func withinStep(path string) (string, bool) {
-	_, within, found := strings.Cut(path, "nurturescenarios.yaml spec.steps[].")
-	return within, found
+// weighed says whether something is left out of the largest resource as a rule weighs it.
+func weighed(path string, schema *apiextensions.JSONSchemaProps) bool {
+	for _, w := range weighings {
+		_, within, found := strings.Cut(path, w.file+" "+w.list[1:])
+		if !found {
+			continue
+		}
+		_, counted := w.things[within]
+		name := within[strings.LastIndex(within, ".")+1:]
+		return counted && schema.Type == "array" || schema.AdditionalProperties != nil || slices.Contains(w.texts, name) && schema.Type == "string"
+	}
+	return false
 }
 
 // largest gives the largest value that a schema accepts. Text without a pattern is filled with a character that takes
 // six bytes in the API server's JSON.
 func largest(t *testing.T, path string, schema *apiextensions.JSONSchemaProps) any {
 	t.Helper()
-	if within, found := withinStep(path); found {
-		if _, counted := weighed[within]; counted && schema.Type == "array" || schema.AdditionalProperties != nil {
-			return nil
-		}
-		if name := within[strings.LastIndex(within, ".")+1:]; slices.Contains(weighedTexts, name) && schema.Type == "string" {
+	if weighed(path, schema) {
+		if schema.Type == "string" {
 			return ""
 		}
+		return nil
 	}
 	switch {
 	case schema.XIntOrString:
@@ -240,13 +269,19 @@ func largestText(t *testing.T, path string, schema *apiextensions.JSONSchemaProp
 
 // unions lists, by the object that holds them, members that exclude each other and what can only stand beside them.
 var unions = map[string][][]string{
-	"funnels.yaml spec.stages[]":                  {{"event", "where"}, {"anyOf"}, {"aggregate"}},
-	"funnels.yaml spec.period":                    {{"rollingDays"}, {"calendar"}, {"between"}},
-	"eventfeeds.yaml spec":                        {{"http"}, {"kafka"}, {"nats"}},
-	"workspaces.yaml spec.eventLog":               {{"embedded"}, {"nats"}},
-	"messagechannels.yaml spec":                   {{"smtp"}, {"webhook"}, {"telegram"}},
-	"messagechannels.yaml spec.webhook.headers[]": {{"value"}, {"valueSecretRef"}},
-	"nurturescenarios.yaml spec.trigger":          {{"event"}, {"funnelDrop"}, {"segment"}, {"date"}, {"schedule"}, {"enter"}},
+	"funnels.yaml spec.stages[]":                        {{"event", "where"}, {"anyOf"}, {"aggregate"}},
+	"funnels.yaml spec.period":                          {{"rollingDays"}, {"calendar"}, {"between"}},
+	"eventfeeds.yaml spec":                              {{"http"}, {"kafka"}, {"nats"}},
+	"workspaces.yaml spec.eventLog":                     {{"embedded"}, {"nats"}},
+	"messagechannels.yaml spec":                         {{"smtp"}, {"webhook"}, {"telegram"}},
+	"messagechannels.yaml spec.webhook.headers[]":       {{"value"}, {"valueSecretRef"}},
+	"nurturescenarios.yaml spec.trigger":                {{"event"}, {"funnelDrop"}, {"segment"}, {"date"}, {"schedule"}, {"enter"}},
+	"nurturescenarios.yaml spec.trigger.segment":        {{"where"}, {"segmentRef"}},
+	"journeys.yaml spec":                                {{"segment"}, {"segmentRef"}},
+	"journeys.yaml spec.stages[]":                       {{"event", "where"}, {"anyOf"}},
+	"journeys.yaml spec.stages[].waysBack[]":            {{"scenarioRef"}, {"action"}},
+	"journeys.yaml spec.stages[].behaviours[].response": {{"scenarioRef"}, {"action"}},
+	"journeys.yaml spec.stages[].barriers[].signals[]":  {{"event", "where", "absentFor"}, {"answer"}},
 	"nurturescenarios.yaml spec.steps[]": {
 		{"send"}, {"wait"}, {"waitFor"}, {"branch"}, {"split"}, {"set"}, {"webhook"}, {"enter"}, {"task"}, {"exit"},
 	},
@@ -330,8 +365,8 @@ func walk(path string, schema *apiextensions.JSONSchemaProps, visit func(string,
 func definitions(t *testing.T) map[string]*apiextensions.CustomResourceDefinition {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(crdDirectory, "*.yaml"))
-	if err != nil || len(files) != 5 {
-		t.Fatalf("found %d resource definitions (%v), want 5", len(files), err)
+	if err != nil || len(files) != 7 {
+		t.Fatalf("found %d resource definitions (%v), want 7", len(files), err)
 	}
 	result := map[string]*apiextensions.CustomResourceDefinition{}
 	for _, file := range files {

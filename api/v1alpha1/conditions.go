@@ -219,3 +219,15 @@ func (c *MessageChannel) GetConditions() []metav1.Condition { return c.Status.Co
 func (c *MessageChannel) SetConditions(conditions []metav1.Condition) {
 	c.Status.Conditions = conditions
 }
+
+// GetConditions gives the conditions of the segment.
+func (s *Segment) GetConditions() []metav1.Condition { return s.Status.Conditions }
+
+// SetConditions replaces the conditions of the segment.
+func (s *Segment) SetConditions(conditions []metav1.Condition) { s.Status.Conditions = conditions }
+
+// GetConditions gives the conditions of the journey.
+func (j *Journey) GetConditions() []metav1.Condition { return j.Status.Conditions }
+
+// SetConditions replaces the conditions of the journey.
+func (j *Journey) SetConditions(conditions []metav1.Condition) { j.Status.Conditions = conditions }

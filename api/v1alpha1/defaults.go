@@ -32,6 +32,12 @@ const (
 	DefaultMaxAge Duration = "24h"
 	// DefaultTimeOfDay is when something happens on a date or a weekday that says no time.
 	DefaultTimeOfDay TimeOfDay = "10:00"
+	// DefaultChurnAfter is after how long without a purchase a buyer counts as lost.
+	DefaultChurnAfter Duration = "90d"
+	// DefaultSurveyWithin is how long after a person left an answer counts.
+	DefaultSurveyWithin Duration = "30d"
+	// DefaultImprovementSpan is how long before and after an improvement are compared.
+	DefaultImprovementSpan Duration = "28d"
 	// DefaultRetries and DefaultRetryFor bound how often and how long a message is tried again.
 	DefaultRetries  int32    = 8
 	DefaultRetryFor Duration = "24h"
@@ -168,6 +174,29 @@ func (l *ChannelLimits) setDefaults() {
 	if l.WarmUp != nil {
 		setDefault(&l.WarmUp.GrowthPercent, 150)
 	}
+}
+
+// Default fills in what the API server would fill in, for manifests that have not passed through one.
+func (s *Segment) Default() {
+	setDefault(&s.Spec.PeriodDays, DefaultRollingDays)
+	setDefault(&s.Spec.TriggerMaxAge, DefaultTriggerMaxAge)
+	setUnobserved(&s.Status.ObservedGeneration)
+}
+
+// Default fills in what the API server would fill in, for manifests that have not passed through one.
+func (j *Journey) Default() {
+	setDefault(&j.Spec.ChurnAfter, DefaultChurnAfter)
+	if j.Spec.Survey != nil {
+		setDefault(&j.Spec.Survey.Within, DefaultSurveyWithin)
+	}
+	for i := range j.Spec.Stages {
+		for k := range j.Spec.Stages[i].Improvements {
+			improvement := &j.Spec.Stages[i].Improvements[k]
+			setDefault(&improvement.Metric, MetricConversion)
+			setDefault(&improvement.Span, DefaultImprovementSpan)
+		}
+	}
+	setUnobserved(&j.Status.ObservedGeneration)
 }
 
 func setDefault[T comparable](field *T, value T) {

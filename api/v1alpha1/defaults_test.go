@@ -96,6 +96,19 @@ spec:
   limits: {warmUp: {since: 2026-01-01, first: 10, until: 1000}}
   breaker: {bounces: 5%}
 `, &waymark.MessageChannel{}),
+		Entry("to a segment", validSegment, &waymark.Segment{}),
+		Entry("to a journey", validJourney, &waymark.Journey{}),
+		Entry("to a journey with a survey and an improvement", `
+apiVersion: marketing.waymark.dev/v1alpha1
+kind: Journey
+metadata: {name: first-purchase}
+spec:
+  workspaceRef: {name: default}
+  funnelRef: {name: shop}
+  survey: {}
+  stages:
+  - {name: cart, improvements: [{name: free-delivery, since: "2026-10-01T00:00:00Z"}]}
+`, &waymark.Journey{}),
 		Entry("to a webhook", `
 apiVersion: marketing.waymark.dev/v1alpha1
 kind: MessageChannel

@@ -50,6 +50,12 @@ spec:
 	"accepts fixed days":        {edit: `spec: {period: {between: {from: 2026-10-01, to: 2026-10-31}}}`},
 	"accepts a single day":      {edit: `spec: {period: {between: {from: 2026-10-01, to: 2026-10-01}}}`},
 
+	"accepts a segment": {edit: `spec: {segmentRef: {name: loyal}}`},
+	"accepts deals":     {edit: `spec: {unit: {by: event.data.deal_id}}`},
+	"refuses deals of carts": {edit: `spec: {unit: {by: event.data.deal_id}, correlateBy: event.data.cart_id}`,
+		refused: "unit already says what is counted: remove correlateBy"},
+	"refuses deals of a segment": {edit: `spec: {unit: {by: event.data.deal_id}, segmentRef: {name: loyal}}`,
+		refused: "a segment is of people, and unit counts something else: remove segmentRef or unit"},
 	"refuses a name with a dot": {edit: `metadata: {name: shop.example}`,
 		refused: "use at most 63 lower-case letters, digits and hyphens for the name of a Funnel, without dots"},
 	"refuses a single stage": {edit: `spec: {stages: [{name: visit, event: page.viewed}]}`, refused: "spec.stages"},

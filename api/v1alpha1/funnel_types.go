@@ -21,10 +21,17 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(self.exclusions) || self.exclusions.all(x, !has(x.before) || self.stages.filter(s, !has(s.aggregate))[0].name != x.before)",fieldPath=".exclusions",message="nothing takes out whoever has not reached the first stage: name a later one in before, or remove the exclusion"
 // +kubebuilder:validation:XValidation:rule="!has(self.order) || self.order != 'Any' || !has(self.exclusions) || self.exclusions.all(x, !has(x.after) && !has(x.before))",fieldPath=".exclusions",message="order: Any takes the stages in whatever order, so that none comes after or before: remove after and before"
 // +kubebuilder:validation:XValidation:rule="!has(self.order) || self.order != 'Any' || self.stages.all(s, !has(s.optional) || !s.optional)",fieldPath=".stages",message="order: Any knows no stage that is skipped, as it counts how many are reached: remove optional"
+// +kubebuilder:validation:XValidation:rule="!has(self.unit) || !has(self.correlateBy)",fieldPath=".correlateBy",message="unit already says what is counted: remove correlateBy"
+// +kubebuilder:validation:XValidation:rule="!has(self.unit) || !has(self.segmentRef)",fieldPath=".segmentRef",message="a segment is of people, and unit counts something else: remove segmentRef or unit"
 type FunnelSpec struct {
 	// workspaceRef names the Workspace whose events are counted. It cannot change.
 	// +required
 	WorkspaceRef WorkspaceReference `json:"workspaceRef"`
+
+	// segmentRef names a Segment: only ways count whose person belonged to it at
+	// their start. Without it everybody's count.
+	// +optional
+	SegmentRef *SegmentReference `json:"segmentRef,omitempty"`
 
 	// stages in the order in which people pass them, from the first visit to, say,
 	// the purchase. A person enters the funnel with the first stage's event.
@@ -87,6 +94,11 @@ type FunnelSpec struct {
 	// +optional
 	CorrelateBy Expression `json:"correlateBy,omitempty"`
 
+	// unit counts something else than people, such as deals or companies, whoever's
+	// events tell of it. Conditions then see events only.
+	// +optional
+	Unit *FunnelUnit `json:"unit,omitempty"`
+
 	// breakdowns show the same numbers by a property, such as where people came
 	// from.
 	// +optional
@@ -128,6 +140,14 @@ type FunnelSpec struct {
 	// being stored, and counting takes them in when suspend ends.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
+}
+
+// FunnelUnit is what is counted instead of people.
+type FunnelUnit struct {
+	// by gives what an event tells of, such as "event.data.deal_id": a text, a
+	// number or yes/no. An event without the value tells of none.
+	// +required
+	By Expression `json:"by"`
 }
 
 // FunnelStage is one step of the way, such as "cart". Which event brings a

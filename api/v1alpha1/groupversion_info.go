@@ -1,7 +1,8 @@
 // Copyright 2026 The Waymark Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package v1alpha1 holds the resources with which customer journeys are declared: Workspace, EventFeed and Funnel.
+// Package v1alpha1 holds the resources with which customer journeys are declared: Workspace, EventFeed,
+// Funnel, MessageChannel, NurtureScenario, Segment and Journey.
 //
 // Authors write spec. Everything that is observed stands in status. What an API server can check is checked by rules in
 // the resource definitions; what it cannot (expressions, references) the controllers check and answer in conditions.
@@ -37,6 +38,8 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&Funnel{}, &FunnelList{},
 		&MessageChannel{}, &MessageChannelList{},
 		&NurtureScenario{}, &NurtureScenarioList{},
+		&Segment{}, &SegmentList{},
+		&Journey{}, &JourneyList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

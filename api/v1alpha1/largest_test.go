@@ -18,7 +18,8 @@ import (
 // The rules of a resource cost the API server time, which it bounds. They must stay within that bound for the largest
 // resource that the schema lets through.
 var _ = Describe("The largest resources", func() {
-	for _, resource := range []client.Object{largestFunnel(), largestWorkspace(), largestEventFeed(), largestScenario(), largestMessageChannel()} {
+	for _, resource := range []client.Object{largestFunnel(), largestWorkspace(), largestEventFeed(), largestScenario(), largestMessageChannel(),
+		largestSegment(), largestJourney(), journeyOfManyThings()} {
 		It(fmt.Sprintf("are accepted: %T", resource), func(ctx SpecContext) {
 			Expect(apiClient.Create(ctx, resource, client.DryRunAll)).To(Succeed())
 		})
@@ -190,4 +191,64 @@ func largestMessageChannel() *waymark.MessageChannel {
 			Event: eventType(0), Where: expression(256), Kind: waymark.FeedbackHardBounce, Message: expression(256)})
 	}
 	return channel
+}
+
+func largestSegment() *waymark.Segment {
+	segment := &waymark.Segment{ObjectMeta: metadata(), Spec: waymark.SegmentSpec{
+		WorkspaceRef: waymark.WorkspaceReference{Name: strings.Repeat("w", 40), Namespace: label(0)},
+		Title:        strings.Repeat("Ы", 64), Where: expression(512), PeriodDays: 366,
+	}}
+	for i := range 16 {
+		segment.Spec.Traits = append(segment.Spec.Traits, waymark.SegmentTrait{
+			Name: label(i), Function: waymark.TraitDistinct, Event: eventType(i), Where: expression(256), Of: expression(256), Within: "9999w9999d9999h9999m9999s"})
+	}
+	return segment
+}
+
+// largestJourney has as many stages as there may be, with as much text in them as the rule about their weight lets through.
+func largestJourney() *waymark.Journey {
+	spec := waymark.JourneySpec{
+		WorkspaceRef: waymark.WorkspaceReference{Name: strings.Repeat("w", 40), Namespace: label(0)},
+		Segment:      &waymark.JourneySegment{Where: expression(512)}, FunnelRef: waymark.FunnelReference{Name: label(0)},
+		Purchase:     &waymark.JourneyPurchase{Event: eventType(0), Where: expression(256), Value: expression(256)},
+		Satisfaction: &waymark.JourneySatisfaction{Event: eventType(0), Where: expression(256), Score: expression(256)},
+		Survey:       &waymark.JourneySurvey{By: expression(256)}, Suggest: &waymark.JourneySuggestions{},
+	}
+	for i := range 32 {
+		spec.Suggest.Ignore = append(spec.Suggest.Ignore, eventType(i))
+	}
+	texts := func() (texts []waymark.Statement) {
+		for range 2 {
+			texts = append(texts, waymark.Statement(strings.Repeat("Ы", 99)))
+		}
+		return texts
+	}
+	for i := range 24 {
+		stage := waymark.JourneyStage{Name: label(i), Title: strings.Repeat("Ы", 64), Owner: strings.Repeat("Ы", 64)}
+		stage.Customer = &waymark.CustomerView{Questions: texts(), Fears: texts(), Expectations: texts()}
+		if i >= 16 {
+			stage.Event, stage.Within = eventType(i), "9999w9999d9999h9999m9999s"
+		}
+		spec.Stages = append(spec.Stages, stage)
+	}
+	return &waymark.Journey{ObjectMeta: metadata(), Spec: spec}
+}
+
+// journeyOfManyThings has as many barriers, touchpoints, behaviours and improvements as there may be.
+func journeyOfManyThings() *waymark.Journey {
+	spec := waymark.JourneySpec{WorkspaceRef: waymark.WorkspaceReference{Name: "w"}, FunnelRef: waymark.FunnelReference{Name: "f"}}
+	for i := range 4 {
+		stage := waymark.JourneyStage{Name: label(i)}
+		for k := range 16 {
+			signal := waymark.BarrierSignal{Event: eventType(k)}
+			stage.Barriers = append(stage.Barriers, waymark.Barrier{Name: label(k), Category: "Usability", Signals: []waymark.BarrierSignal{signal}})
+			stage.Touchpoints = append(stage.Touchpoints, waymark.Touchpoint{Name: label(k), Medium: "Messenger"})
+			if i < 2 {
+				stage.Behaviours = append(stage.Behaviours, waymark.Behaviour{Name: label(k)})
+				stage.Improvements = append(stage.Improvements, waymark.Improvement{Name: label(k), Since: metav1.Now()})
+			}
+		}
+		spec.Stages = append(spec.Stages, stage)
+	}
+	return &waymark.Journey{ObjectMeta: metadata(), Spec: spec}
 }

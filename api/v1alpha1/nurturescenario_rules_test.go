@@ -73,9 +73,12 @@ spec:
 	"accepts buttons": {edit: sending(`text: "?", buttons: [[{text: Да, data: "yes"}, {text: Сайт, url: "https://example.com"}]]`)},
 	"accepts a birthday": {edit: `
 spec: {trigger: {event: null, date: {attribute: contact.attributes.birthday, offset: "-3d", yearly: true, leapDay: March1}}, entry: {existing: Enrol}}`},
-	"accepts a schedule":         {edit: `spec: {trigger: {event: null, schedule: {cron: "0 10 * * MON-FRI", zone: Contact}}}`},
-	"accepts one instant":        {edit: `spec: {trigger: {event: null, schedule: {at: "2026-12-31T10:00"}}}`},
-	"accepts a segment":          {edit: `spec: {trigger: {event: null, segment: {where: "contact.attributes.orders >= 3"}}}`},
+	"accepts a schedule":  {edit: `spec: {trigger: {event: null, schedule: {cron: "0 10 * * MON-FRI", zone: Contact}}}`},
+	"accepts one instant": {edit: `spec: {trigger: {event: null, schedule: {at: "2026-12-31T10:00"}}}`},
+	"accepts a segment":   {edit: `spec: {trigger: {event: null, segment: {where: "contact.attributes.orders >= 3"}}}`},
+	"accepts a Segment":   {edit: `spec: {trigger: {event: null, segment: {segmentRef: {name: loyal}}}, segmentRef: {name: russian}}`},
+	"refuses two segments": {edit: `spec: {trigger: {event: null, segment: {where: contact.attributes.vip, segmentRef: {name: loyal}}}}`,
+		refused: "set exactly one of where and segmentRef"},
 	"accepts the lead of others": {edit: `spec: {trigger: {event: null, enter: true}}`},
 
 	"refuses a name with a dot": {edit: `metadata: {name: cart.shop}`,

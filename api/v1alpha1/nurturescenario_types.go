@@ -35,6 +35,11 @@ type NurtureScenarioSpec struct {
 	// +optional
 	Audience Expression `json:"audience,omitempty"`
 
+	// segmentRef names a Segment to which people must belong when they enter, as in
+	// audience.
+	// +optional
+	SegmentRef *SegmentReference `json:"segmentRef,omitempty"`
+
 	// entry says how often one person enters.
 	// +optional
 	Entry *ScenarioEntry `json:"entry,omitempty"`
@@ -151,7 +156,7 @@ type ScenarioTrigger struct {
 	// +optional
 	FunnelDrop *FunnelDropTrigger `json:"funnelDrop,omitempty"`
 
-	// segment lets in whom a condition becomes true of.
+	// segment lets in whom a condition becomes true of, or who enters a Segment.
 	// +optional
 	Segment *SegmentTrigger `json:"segment,omitempty"`
 
@@ -196,11 +201,18 @@ type FunnelDropTrigger struct {
 	Stage string `json:"stage,omitempty"`
 }
 
-// SegmentTrigger lets in whom a condition becomes true of.
+// SegmentTrigger lets in whom a condition becomes true of, or who enters a
+// Segment: exactly one of where and segmentRef.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.where) != has(self.segmentRef)",message="set exactly one of where and segmentRef"
 type SegmentTrigger struct {
 	// where is the condition, such as "contact.attributes.orders >= 3".
-	// +required
-	Where Expression `json:"where"`
+	// +optional
+	Where Expression `json:"where,omitempty"`
+
+	// segmentRef names the Segment that people enter.
+	// +optional
+	SegmentRef *SegmentReference `json:"segmentRef,omitempty"`
 }
 
 // DateTrigger lets in each person around a date of their own.

@@ -80,6 +80,16 @@ type NurtureScenarioReference struct {
 	Name string `json:"name"`
 }
 
+// SegmentReference names a Segment in the same namespace.
+type SegmentReference struct {
+	// name of the Segment.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name"`
+}
+
 // TemplateReference names a text in a ConfigMap of the same namespace.
 type TemplateReference struct {
 	// name of the ConfigMap.

@@ -32,7 +32,7 @@ status:
 }
 
 var _ = Describe("Status", func() {
-	for _, valid := range []string{validWorkspace, validEventFeed, validFunnel, validMessageChannel, validNurtureScenario} {
+	for _, valid := range []string{validWorkspace, validEventFeed, validFunnel, validMessageChannel, validNurtureScenario, validSegment, validJourney} {
 		kind := strings.Fields(strings.SplitAfter(valid, "kind:")[1])[0]
 
 		Describe(kind, func() {

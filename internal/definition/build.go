@@ -67,7 +67,11 @@ type stageAmount struct {
 
 // builder fills a program and collects what does not compile.
 type builder struct {
-	program  *Program
+	program *Program
+	// prefix begins the paths of all fields, where they stand in another resource.
+	prefix string
+	// scope is that of conditions which may depend on the contact's attributes.
+	scope    expression.Scope
 	problems []error
 }
 
@@ -93,15 +97,11 @@ func (b *builder) build() {
 		b.stage(i)
 	}
 	if f.CorrelateBy != "" {
-		unit := b.text("spec.correlateBy", f.CorrelateBy)
+		unit := b.text(b.prefix+"spec.correlateBy", f.CorrelateBy)
 		p.correlateBy = &unit
 	}
-	if f.UnitBy != "" {
-		unit := b.text("spec.unit.by", f.UnitBy)
-		p.unitBy = &unit
-	}
 	for i := range f.Breakdowns {
-		p.breakdowns = append(p.breakdowns, b.text(fmt.Sprintf("spec.breakdowns[%d].by", i), f.Breakdowns[i].By))
+		p.breakdowns = append(p.breakdowns, b.text(fmt.Sprintf("%sspec.breakdowns[%d].by", b.prefix, i), f.Breakdowns[i].By))
 	}
 	for i := range f.Exclusions {
 		b.exclusion(i)
@@ -116,7 +116,7 @@ func (b *builder) typed(t string) *meanings {
 }
 
 func (b *builder) aggregate(i int) {
-	a, field := &b.program.funnel.Aggregates[i], fmt.Sprintf("spec.stages[%d].aggregate", i)
+	a, field := &b.program.funnel.Aggregates[i], fmt.Sprintf("%sspec.stages[%d].aggregate", b.prefix, i)
 	m := b.program.byType[a.Event]
 	where := b.condition(field+".where", a.Where)
 	m.sums = append(m.sums, sum{i, where, b.amount(field+".sum", a.Sum)})
@@ -124,7 +124,7 @@ func (b *builder) aggregate(i int) {
 
 func (b *builder) stage(i int) {
 	p := b.program
-	s, field := &p.funnel.Stages[i], fmt.Sprintf("spec.stages[%d]", i+len(p.funnel.Aggregates))
+	s, field := &p.funnel.Stages[i], fmt.Sprintf("%sspec.stages[%d]", b.prefix, i+len(p.funnel.Aggregates))
 	for j, match := range s.Matches {
 		where := field + ".where" // a stage with one event has it beside the event
 		if len(s.Matches) > 1 || s.AnyOf {
@@ -145,7 +145,7 @@ func (b *builder) stage(i int) {
 func (b *builder) exclusion(i int) {
 	x := &b.program.funnel.Exclusions[i]
 	m := b.program.byType[x.Event]
-	m.exclusions = append(m.exclusions, exclusion{i, b.ask(m, fmt.Sprintf("spec.exclusions[%d].where", i), x.Where)})
+	m.exclusions = append(m.exclusions, exclusion{i, b.ask(m, fmt.Sprintf("%sspec.exclusions[%d].where", b.prefix, i), x.Where)})
 }
 
 func (b *builder) condition(field, source string) condition {
@@ -162,11 +162,7 @@ func (b *builder) ask(m *meanings, field, source string) condition {
 	if source == "" {
 		return condition{}
 	}
-	about := expression.OnContact
-	if b.program.funnel.UnitBy != "" {
-		about = expression.OnEvent // a deal has no attributes
-	}
-	compiled, err := expression.NewCondition(about, source)
+	compiled, err := expression.NewCondition(b.scope, source)
 	b.note(field, source, err)
 	if err == nil && compiled.ReadsContact() {
 		m.asks = true

@@ -30,8 +30,8 @@ func (f *Funnel) check() error {
 	refuse(f.Count != "" && f.Count != Contacts && f.Count != Entries, "count %q is not known", f.Count)
 	refuse(len(f.Breakdowns) > MaxBreakdowns, "a funnel has at most %d breakdowns, not %d", MaxBreakdowns, len(f.Breakdowns))
 	refuse(len(f.Exclusions) > MaxExclusions, "a funnel has at most %d exclusions, not %d", MaxExclusions, len(f.Exclusions))
-	refuse(f.UnitBy != "" && f.CorrelateBy != "", "a funnel that counts units of its own cannot be correlated by something else besides")
-	refuse(f.UnitBy != "" && f.Segment != nil, "a funnel that counts units of its own has no segment, which is of contacts")
+	refuse(f.UnitBy != "" && f.CorrelateBy != "", "a funnel that counts units has no correlateBy")
+	refuse(f.UnitBy != "" && f.Segment != nil, "a funnel that counts units has no segment, as they are no contacts")
 	problems = append(problems, f.Period.check(), f.checkNames())
 	for i := range f.Aggregates {
 		a := &f.Aggregates[i]

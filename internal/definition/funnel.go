@@ -220,6 +220,7 @@ func (f *Funnel) normal() Funnel {
 	if n.Ignore = slices.Compact(n.Ignore); len(n.Ignore) == 0 {
 		n.Ignore = nil
 	}
+	n.Segment = f.Segment.within()
 	n.Exclusions = slices.Clone(f.Exclusions)
 	for i := range n.Exclusions {
 		if n.Exclusions[i].Action == "" {
@@ -253,6 +254,9 @@ func (f *Funnel) Types() (types []string, every bool) {
 	}
 	for i := range f.Exclusions {
 		types = append(types, f.Exclusions[i].Event)
+	}
+	if f.Segment != nil {
+		types = append(types, f.Segment.Types()...)
 	}
 	slices.Sort(types)
 	return slices.Compact(types), f.WatchesActs()

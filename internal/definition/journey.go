@@ -63,6 +63,8 @@ type Sign struct {
 	// AbsentFor, if not 0, turns it round: no such event came for so long, counted from the stage's event, that instant included. The sign
 	// is then seen at that instant, by units that are still there.
 	AbsentFor time.Duration `json:"absentFor,omitempty"`
+	// Field is the path of the sign in the resource below its probe's, for errors; empty is the probe's own.
+	Field string `json:"field,omitempty"`
 }
 
 // BeyondStage is a stage after the purchase, such as a review.

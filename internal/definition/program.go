@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/definition/zoneinfo"
+	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/expression"
 )
 
@@ -22,12 +23,14 @@ type Program struct {
 	funnel   Funnel
 	location *time.Location
 	scratch  *expression.Scratch
+	// segment is nil without one, and unit without UnitBy.
+	segment *SegmentProgram
+	unit    *UnitProgram
 	// byType is what events of the types that the funnel names may mean to it; others is what all other events mean.
 	byType      map[string]*meanings
 	others      meanings
 	amounts     []stageAmount // by stage
 	correlateBy *property     // nil is nothing
-	unitBy      *property     // nil counts contacts
 	breakdowns  []property
 	labels      interner
 	match       Match
@@ -57,15 +60,27 @@ func (c *Compiler) CompileMeaning(form json.RawMessage) (*Program, error) {
 
 // Compile compiles a funnel. The error joins an *ExpressionError for each expression that does not compile, and says what
 // else is wrong.
-func (c *Compiler) Compile(f Funnel) (*Program, error) {
+func (c *Compiler) Compile(f Funnel) (*Program, error) { return c.compileFunnel(f, "") }
+
+// compileFunnel compiles a funnel whose fields begin with a prefix.
+func (c *Compiler) compileFunnel(f Funnel, prefix string) (*Program, error) {
 	zone, err := zoneinfo.Load(f.TimeZone)
 	if err := errors.Join(err, f.check()); err != nil {
 		return nil, err
 	}
 	f = f.normal()
 	p := &Program{funnel: f, location: zone, scratch: &c.scratch}
-	b := builder{program: p}
+	b := builder{program: p, prefix: prefix, scope: expression.OnContact}
+	if f.UnitBy != "" {
+		b.scope = expression.OnUnit // a unit has no attributes
+		p.unit, err = c.compileUnit(b.prefix+"spec.unit.by", f.UnitBy)
+		b.problems = append(b.problems, err)
+	}
 	b.build()
+	if f.Segment != nil {
+		p.segment, err = c.compileSegment(f.Segment, segmentPath(prefix))
+		b.problems = append(b.problems, err)
+	}
 	if err := errors.Join(b.problems...); err != nil {
 		return nil, err
 	}
@@ -88,8 +103,28 @@ func (p *Program) ReadsContact() bool {
 	return false
 }
 
+// Segment is the funnel's segment, or nil: what an event means to its traits is asked of it, beside the match. It shares what it parses with
+// the funnel.
+func (p *Program) Segment() *SegmentProgram { return p.segment }
+
+// UnitOf gives the value of UnitBy on an event (see UnitProgram.Of), and false when there is none or the funnel counts contacts.
+func (p *Program) UnitOf(e *event.Event) (value string, ok bool) {
+	if p.unit == nil {
+		return "", false
+	}
+	return p.unit.Of(e)
+}
+
 // Location is the zone that days are cut in.
 func (p *Program) Location() *time.Location { return p.location }
+
+// segmentPath is where the fields of a funnel's segment stand: in a Segment, or in the Journey itself.
+func segmentPath(prefix string) string {
+	if prefix == funnelOfJourney {
+		return "spec.segment"
+	}
+	return "spec.segmentRef: spec"
+}
 
 // ExpressionError is an expression that does not compile.
 type ExpressionError struct {

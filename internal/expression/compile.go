@@ -35,6 +35,7 @@ const (
 	wantTime
 	wantObject
 	wantJSON
+	wantScalar
 )
 
 // compile checks the source, gives it the meaning of missing fields, and plans it.
@@ -156,6 +157,10 @@ var acceptable = map[want]struct {
 			types.MapKind, types.ListKind, types.StringKind, types.IntKind, types.UintKind, types.DoubleKind, types.BoolKind, types.TimestampKind,
 		},
 		"gives %s where a value is needed: write a text, a number, a yes or no, a time, a list or an object",
+	},
+	wantScalar: {
+		[]types.Kind{types.StringKind, types.IntKind, types.UintKind, types.DoubleKind, types.BoolKind, types.TimestampKind},
+		"gives %s where one value is needed: write a text, a number, a yes or no or a time, such as event.data.plan",
 	},
 }
 

@@ -26,6 +26,7 @@ const (
 	messageEventTypeName = "message event"
 	triggerTypeName      = "trigger event"
 	contactTypeName      = "event contact"
+	memberTypeName       = "segment contact"
 )
 
 // fieldGetters are the fields of `event`. They take the Scratch, which is what the activation gives for that name.
@@ -52,7 +53,7 @@ var fieldGetters = map[string]struct {
 	}},
 }
 
-// attributes is the one field of `contact`.
+// attributes is a field of `contact`, and where no segment is asked its only one.
 var attributes = &types.FieldType{
 	Type:  types.DynType,
 	IsSet: func(any) bool { return true },
@@ -66,6 +67,19 @@ var attributes = &types.FieldType{
 			return nil, errNotJSON
 		}
 		return valueOfJSON(root), nil
+	},
+}
+
+// computedTraits is the other field of `contact` in the condition of a segment.
+var computedTraits = &types.FieldType{
+	Type:  types.DynType,
+	IsSet: func(any) bool { return true },
+	GetFrom: func(target any) (any, error) {
+		s, ok := target.(*Scratch)
+		if !ok {
+			return nil, fmt.Errorf("contact.traits is read from %T", target)
+		}
+		return &s.traits, nil
 	},
 }
 
@@ -120,7 +134,7 @@ type provider struct{ *types.Registry }
 // FindStructType implements types.Provider.
 func (p provider) FindStructType(name string) (*types.Type, bool) {
 	switch name {
-	case eventTypeName, messageEventTypeName, triggerTypeName, contactTypeName:
+	case eventTypeName, messageEventTypeName, triggerTypeName, contactTypeName, memberTypeName:
 		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
 	}
 	return p.Registry.FindStructType(name)
@@ -135,14 +149,19 @@ func (p provider) FindStructFieldNames(name string) ([]string, bool) {
 		return []string{"id", "source", "type", "contact", "time", "data"}, true
 	case contactTypeName:
 		return []string{"attributes"}, true
+	case memberTypeName:
+		return []string{"attributes", "traits"}, true
 	}
 	return p.Registry.FindStructFieldNames(name)
 }
 
 // FindStructFieldType implements types.Provider.
 func (p provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
-	if name == contactTypeName {
+	switch {
+	case name == contactTypeName, name == memberTypeName && field != "traits":
 		return attributes, field == "attributes"
+	case name == memberTypeName:
+		return computedTraits, true
 	}
 	getters := fieldGetters
 	switch name {
@@ -188,6 +207,10 @@ var environments = map[Scope]func() (*cel.Env, error){
 			cel.Variable("trigger", cel.ObjectType(triggerTypeName)), cel.Variable("vars", cel.DynType))
 	}),
 	OnPerson: sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(contactVariable) }),
+	OnUnit:   sync.OnceValues(func() (*cel.Env, error) { return newEnvironment(eventVariable) }),
+	OnSegment: sync.OnceValues(func() (*cel.Env, error) {
+		return newEnvironment(cel.Variable("contact", cel.ObjectType(memberTypeName)))
+	}),
 }
 
 var (

@@ -39,6 +39,10 @@ const (
 	OnEnrolment
 	// OnPerson is for what is asked about a contact alone: contact.attributes and nothing else.
 	OnPerson
+	// OnSegment is for the condition of a segment: contact.attributes and contact.traits (see NewSegmentCondition).
+	OnSegment
+	// OnUnit is for conditions of funnels that count something else than contacts: what OnEvent sees.
+	OnUnit
 )
 
 // truth is the result of evaluating a condition.

@@ -31,6 +31,7 @@ var (
 	faultNoTime   = &Fault{"the value is not a time: write a timestamp, RFC 3339, 2006-01-02 15:04:05, or seconds or milliseconds since 1970"}
 	faultFarTime  = &Fault{"the time is outside of the years 1970 to 9999"}
 	faultNoObject = &Fault{"the value is not an object"}
+	faultNoScalar = &Fault{"the value is neither a text nor a number nor a yes/no nor a time"}
 	faultNoJSON   = &Fault{"the value cannot be written as JSON"}
 	faultKind     = &Fault{"a value in the expression has a kind that does not fit, such as a text where a number is needed"}
 )

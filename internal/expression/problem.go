@@ -87,6 +87,8 @@ var names = map[Scope][]string{
 	OnContact:   {"event", "contact", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 	OnEnrolment: {"event", "trigger", "contact", "vars", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 	OnPerson:    {"contact", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnSegment:   {"contact", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
+	OnUnit:      {"event", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 	OnMessage:   {"event", "body", "headers", "query", "has", "size", "timestamp", "duration", "double", "int", "string", "bool"},
 }
 
@@ -97,9 +99,15 @@ func explainName(scope Scope, source string, p *Problem) string {
 	switch {
 	case name == "contact" && scope == OnMessage:
 		return "is not known here: write event.contact for the contact as the protocol gives it"
+	case name == "contact" && scope == OnUnit:
+		return "is not known here: what is counted by unit is no contact and has no attributes: write a condition on event.data, or remove unit"
 	case name == "contact":
 		return "is not known here: only the where of stages and exclusions can ask for contact.attributes"
-	case scope == OnPerson && (name == "event" || name == "trigger" || name == "vars"):
+	case scope == OnSegment && name == "event":
+		return "is not known here, where only the contact is: write contact.attributes.…, or compute a trait of the events and write contact.traits.…"
+	case scope == OnSegment && name == "traits":
+		return `is not known here: did you mean "contact.traits"?`
+	case (scope == OnPerson || scope == OnSegment) && (name == "event" || name == "trigger" || name == "vars"):
 		return "is not known here, where only the contact is: write contact.attributes.…"
 	case near != "":
 		return fmt.Sprintf("is not known here: did you mean %q?", near)
@@ -114,7 +122,7 @@ func explainName(scope Scope, source string, p *Problem) string {
 	if scope == OnMessage {
 		return "is not known here: write event.…, body.…, headers['…'] or query['…'], or put a text into quotes"
 	}
-	if scope == OnPerson {
+	if scope == OnPerson || scope == OnSegment {
 		return fmt.Sprintf("is not known here: write contact.attributes.%s for an attribute of the contact, or put a text into quotes", name)
 	}
 	return fmt.Sprintf("is not known here: write event.data.%s for a field of the event's data, or put a text into quotes", name)
@@ -135,6 +143,9 @@ func hyphenated(source string, p *Problem) string {
 func explainField(scope Scope, source string, p *Problem) string {
 	field := p.Text
 	if at := strings.TrimSuffix(strings.Split(source, "\n")[p.Line-1], rest(source, p.Line, p.Column)); strings.HasSuffix(at, "contact") {
+		if field == "traits" {
+			return "is no field of contact here: only a Segment has traits: write one, and name it with segmentRef"
+		}
 		return fmt.Sprintf("is no field of contact: write contact.attributes.%s for one of its attributes", field)
 	}
 	fields := []string{"id", "source", "type", "time", "data"}

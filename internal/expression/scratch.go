@@ -41,6 +41,7 @@ type Scratch struct {
 	body    document
 	// attributes are the contact's, triggerData is that of the event that let it in, and vars are the variables, all parsed.
 	attributes, triggerData, vars document
+	traits                        traitMap // of a segment
 	fault                         *Fault
 	number                        []byte
 }
