@@ -4,7 +4,6 @@
 package engine_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -54,10 +53,7 @@ func newOffice(t *testing.T, partitions int, options ...engine.Options) *office 
 // openExpressions opens a fold whose programs are compiled from expressions.
 func openExpressions(t testing.TB, options engine.Options) *engine.Fold {
 	t.Helper()
-	var compiler definition.Compiler
-	options.Compile = func(_ string, meaning json.RawMessage) (engine.Program, error) {
-		return compiler.CompileMeaning(meaning)
-	}
+	options.Compile = engine.CompileWith(new(definition.Compiler))
 	f, err := engine.Open(options)
 	if err != nil {
 		t.Fatal(err)
