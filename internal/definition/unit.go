@@ -19,3 +19,16 @@ func UnitName(by string) string {
 	sum := sha256.Sum256([]byte(by))
 	return hex.EncodeToString(sum[:event.UnitLength/2])
 }
+
+// UnitOf gives the value of UnitBy on an event, whatever else the event means to the funnel; false when it tells of no unit. What cannot be
+// evaluated tells of none.
+func (p *Program) UnitOf(e *event.Event) (value string, tells bool) {
+	if p.unitBy == nil {
+		return "", false
+	}
+	p.scratch.Load(e)
+	found, _, _ := p.unitBy.AppendText(p.buffer[:0], p.scratch)
+	p.buffer = found
+	value = keyOf(found)
+	return value, value != ""
+}

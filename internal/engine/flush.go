@@ -45,6 +45,10 @@ func (f *Fold) spoil(c *contact) {
 // evaluate brings one unit up to its events and its slot's clock. It rings when a timer did.
 func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 	s := u.slot
+	if s.evidence != nil {
+		f.weighEvidence(c, u)
+		return
+	}
 	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
 	s.tally.add(&u.contribution, -1)
 	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
@@ -53,6 +57,12 @@ func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 	if first, found := c.oldest(u); found {
 		due = earlier(due, s.plan.forgetAt(first))
 	}
+	f.evaluated(c, u, due)
+}
+
+// evaluated notes that a unit is up to date, until time changes it.
+func (f *Fold) evaluated(c *contact, u *unit, due event.Time) {
+	s := u.slot
 	u.stale = false
 	u.own = u.own && s.shadow
 	if due != u.due {
@@ -75,12 +85,19 @@ func (f *Fold) rearm(c *contact) {
 
 // renew brings a unit up to date that is due, and lets go of what it need not keep any more.
 func (f *Fold) renew(c *contact, u *unit) {
+	if u.slot.evidence != nil {
+		f.renewEvidence(c, u)
+		return
+	}
 	if oldest, found := c.oldest(u); found && oldest < u.slot.view.forgotten {
 		f.forget(c, u, u.slot.view.forgotten)
 	}
 	f.evaluate(c, u, true)
 	if u.count == 0 && !u.saturated {
 		c.letGo(u)
+		if b := u.slot.beside; b != nil {
+			f.release(c, c.find(b.id))
+		}
 	}
 }
 
@@ -106,6 +123,15 @@ func (f *Fold) drainShadow(s *slot, budget int) error {
 		return nil
 	}
 	return f.drain([]*timers{&s.timers}, s.view.clock, budget)
+}
+
+func (f *Fold) drainShadows(shadows []*slot, budget int) error {
+	for _, s := range shadows {
+		if err := f.drainShadow(s, budget); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drain renews the units that are due, in the order of due time, slot and contact, as far as the budget goes.

@@ -95,6 +95,10 @@ type Fold struct {
 	stale     []*contact
 	evaluator evaluator
 	mask      []uint32
+	witness   witness
+	// masked is like mask, of units that keep evidence; passed is what becomes of their funnel's contribution.
+	masked    []uint32
+	passed    contribution
 	segmented [1]segment
 	// senders are the contacts that have something to forward.
 	senders []string
@@ -305,12 +309,7 @@ func (f *Fold) drainAll(budget int) error {
 	if err := f.drainLive(budget); err != nil {
 		return err
 	}
-	for _, s := range f.shadows {
-		if err := f.drainShadow(s, budget); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.drainShadows(f.shadows, budget)
 }
 
 // foldEvents folds a chunk and gives how many events it holds.
@@ -378,7 +377,8 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
 			continue
 		}
 		found, matters := s.offer(e, at, f.options.Partition)
-		if !matters || !keeps {
+		noted, notes := s.noted(e, found.Stages, at, f.options.Partition)
+		if !keeps || !matters && !notes {
 			continue
 		}
 		if id == "" {
@@ -386,7 +386,12 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
 				continue // others may count it without its contact
 			}
 		}
-		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+		if matters {
+			f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+		}
+		if notes {
+			f.testify(s.beside, c, e, max(f.clock, e.Received), id, &noted)
+		}
 	}
 }
 
@@ -437,7 +442,5 @@ func (f *Fold) insert(s *slot, c *contact, e *event.Event, appended event.Time, 
 	u := c.unit(s)
 	f.scratch.texts.share(found)
 	c.insert(u, e.Time, appended, id, found)
-	u.stale = true
-	f.spoil(c)
-	f.touch(c)
+	f.disturb(c, u)
 }

@@ -50,6 +50,9 @@ func (d *defined) report(clock event.Time) aggregate.Definition {
 		r.Active, r.ExactSince, r.Funnel = s.version, s.missedUntil(), s.tally.funnel()
 		r.Funnel.Signals = d.signals.counts
 		s.flows.report(&r.Funnel, clock)
+		if s.beside != nil {
+			r.Journey = s.beside.reportEvidence()
+		}
 	}
 	if s := d.pending; s != nil {
 		r.Pending, r.Done, r.Target = s.version, min(s.cursor-1, s.target), s.target

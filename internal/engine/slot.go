@@ -28,6 +28,9 @@ type slot struct {
 	asks  asker
 	plan  *plan
 	owner *defined
+	// beside is the slot that keeps the evidence of a journey, of which this is the funnel's; evidence is set in that one.
+	beside   *slot
+	evidence *evidence
 	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
 	watches bool
