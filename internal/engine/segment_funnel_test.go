@@ -104,9 +104,8 @@ func TestMembershipOutlivesTheFunnelsOwnEvents(t *testing.T) {
 	})
 	apply, activate := applying(t, funnel)
 	steps(t, f, ticking(noon), apply, activate)
-	clock := noon
 	for i := range 40 {
-		clock = noon.Add(time.Duration(i) * day)
+		clock := noon.Add(time.Duration(i) * day)
 		kinds := []string{"visit"}
 		if i < 2 {
 			kinds = []string{"shown", "visit"}
