@@ -91,6 +91,9 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 	plain, plainly := applying(t, j.Funnel)
 	steps(t, f, ticking(noon-1), apply, activate, plain, plainly)
 	for _, e := range eventsOf(all) {
+		if e.Time > noon.Add(24*time.Hour) { // so that what is over is forgotten
+			passing(t, f, e.Time)
+		}
 		steps(t, f, chunk(e))
 		handOn(t, f, &e)
 	}
@@ -100,6 +103,15 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 		t.Errorf("the journey's funnel differs from the Funnel's (-Funnel +journey):\n%s", diff)
 	}
 	return got[journeyKey].Journey
+}
+
+// passing lets time pass, and all that is due until then.
+func passing(t *testing.T, f *engine.Fold, until event.Time) {
+	t.Helper()
+	for due := report(t, f).NextDue; due != 0 && due < until; due = report(t, f).NextDue {
+		steps(t, f, ticking(due))
+	}
+	steps(t, f, ticking(until))
 }
 
 // handOn hands an event on to the units that it tells of.
