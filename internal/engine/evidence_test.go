@@ -206,6 +206,13 @@ func TestEvidence(t *testing.T) {
 			}, hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
+		"what happens at the instant of the stage counts also when the next came at once": {
+			plain, []happens{{0, "visit", "", ""}, {0, "read", "", ""}, {0, "cart", "", ""}, {0, "shrug", "", ""}, {0, "order", "", ""}}, hour,
+			[]string{
+				"visit: 0 dropped, 1 converted", "visit/reads: 0 dropped, 1 converted", "cart: 0 dropped, 1 converted", "cart/cost: 0 dropped, 1 converted",
+				"day 0: [1 0 1]",
+			},
+		},
 		"the event that fills the stage is no sign, another of its type is": {
 			func(j *definition.Journey) { j.Probes[0].Signs = []definition.Sign{{Event: "cart"}} }, []happens{
 				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "order", "", ""},
@@ -213,10 +220,10 @@ func TestEvidence(t *testing.T) {
 			}, hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
-		"who recovered had left when the time was up": {
+		"who recovered had left after the deadline": {
 			plain, []happens{
-				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "reply", "", ""}, {hour, "shrug", "", ""}, {3 * hour, "order", "", ""},
-				{0, "visit", "", "bob"}, {minute, "cart", "", "bob"}, {2 * minute, "reply", "", "bob"}, {hour + minute, "shrug", "", "bob"}, {3 * hour, "order", "", "bob"},
+				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "reply", "", ""}, {hour + minute, "shrug", "", ""}, {3 * hour, "order", "", ""},
+				{0, "visit", "", "bob"}, {minute, "cart", "", "bob"}, {2 * minute, "reply", "", "bob"}, {hour + minute + us, "shrug", "", "bob"}, {3 * hour, "order", "", "bob"},
 			}, 4 * hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
