@@ -44,35 +44,40 @@ func TestEvidenceAtLandmarks(t *testing.T) {
 	}{
 		"who drops off is still there at the deadline": {
 			atCart(happens{minute + 2*second, "shrug", "", ""}),
-			between(t, second, hour, droppedOne),
+			between(t, 0, hour, droppedOne),
 			aggregate.Sight{
 				Seen: droppedOne, Now: between(t, 2*second, 2*second, droppedOne), Before: between(t, 2*second, hour, droppedOne),
 			},
 		},
 		"seen just after a landmark it is seen by the next": {
 			atCart(happens{minute + 2*second + us, "shrug", "", ""}),
-			between(t, second, hour, droppedOne),
+			between(t, 0, hour, droppedOne),
 			aggregate.Sight{
 				Seen: droppedOne, Now: between(t, 5*second, 5*second, droppedOne), Before: between(t, 5*second, hour, droppedOne),
 			},
 		},
-		"at once is seen at the first": {
+		"at once is seen at the first, the stage's own instant": {
 			atCart(happens{minute, "shrug", "", ""}),
-			between(t, second, hour, droppedOne),
+			between(t, 0, hour, droppedOne),
 			aggregate.Sight{
-				Seen: droppedOne, Now: between(t, second, second, droppedOne), Before: between(t, second, hour, droppedOne),
+				Seen: droppedOne, Now: between(t, 0, 0, droppedOne), Before: between(t, 0, hour, droppedOne),
 			},
 		},
 		"who goes on at a landmark is not there any more": {
 			atCart(happens{minute + 7*second, "shrug", "", ""}, happens{minute + 30*second, "order", "", ""}),
-			between(t, second, 20*second, convertedOne),
+			between(t, 0, 20*second, convertedOne),
 			aggregate.Sight{
 				Seen: convertedOne, Now: between(t, 10*second, 10*second, convertedOne), Before: between(t, 10*second, 20*second, convertedOne),
 			},
 		},
+		"who goes on at once was there at the first": {
+			atCart(happens{minute, "shrug", "", ""}, happens{minute, "order", "", ""}),
+			between(t, 0, 0, convertedOne),
+			aggregate.Sight{Seen: convertedOne, Now: between(t, 0, 0, convertedOne), Before: between(t, 0, 0, convertedOne)},
+		},
 		"what is seen after the last landmark that they were there at is at none": {
 			atCart(happens{minute + 25*second, "shrug", "", ""}, happens{minute + 30*second, "order", "", ""}),
-			between(t, second, 20*second, convertedOne),
+			between(t, 0, 20*second, convertedOne),
 			aggregate.Sight{Seen: convertedOne},
 		},
 	}

@@ -91,6 +91,9 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 	plain, plainly := applying(t, j.Funnel)
 	steps(t, f, ticking(noon-1), apply, activate, plain, plainly)
 	for _, e := range eventsOf(all) {
+		if e.Time > noon.Add(24*time.Hour) { // so that what is over is forgotten
+			passing(t, f, e.Time)
+		}
 		steps(t, f, chunk(e))
 		handOn(t, f, &e)
 	}
@@ -100,6 +103,15 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 		t.Errorf("the journey's funnel differs from the Funnel's (-Funnel +journey):\n%s", diff)
 	}
 	return got[journeyKey].Journey
+}
+
+// passing lets time pass, and all that is due until then.
+func passing(t *testing.T, f *engine.Fold, until event.Time) {
+	t.Helper()
+	for due := report(t, f).NextDue; due != 0 && due < until; due = report(t, f).NextDue {
+		steps(t, f, ticking(due))
+	}
+	steps(t, f, ticking(until))
 }
 
 // handOn hands an event on to the units that it tells of.
@@ -194,6 +206,13 @@ func TestEvidence(t *testing.T) {
 			}, hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
+		"what happens at the instant of the stage counts also when the next came at once": {
+			plain, []happens{{0, "visit", "", ""}, {0, "read", "", ""}, {0, "cart", "", ""}, {0, "shrug", "", ""}, {0, "order", "", ""}}, hour,
+			[]string{
+				"visit: 0 dropped, 1 converted", "visit/reads: 0 dropped, 1 converted", "cart: 0 dropped, 1 converted", "cart/cost: 0 dropped, 1 converted",
+				"day 0: [1 0 1]",
+			},
+		},
 		"the event that fills the stage is no sign, another of its type is": {
 			func(j *definition.Journey) { j.Probes[0].Signs = []definition.Sign{{Event: "cart"}} }, []happens{
 				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "order", "", ""},
@@ -201,10 +220,10 @@ func TestEvidence(t *testing.T) {
 			}, hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
-		"who recovered had left when the time was up": {
+		"who recovered had left after the deadline": {
 			plain, []happens{
-				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "reply", "", ""}, {hour, "shrug", "", ""}, {3 * hour, "order", "", ""},
-				{0, "visit", "", "bob"}, {minute, "cart", "", "bob"}, {2 * minute, "reply", "", "bob"}, {hour + minute, "shrug", "", "bob"}, {3 * hour, "order", "", "bob"},
+				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "reply", "", ""}, {hour + minute, "shrug", "", ""}, {3 * hour, "order", "", ""},
+				{0, "visit", "", "bob"}, {minute, "cart", "", "bob"}, {2 * minute, "reply", "", "bob"}, {hour + minute + us, "shrug", "", "bob"}, {3 * hour, "order", "", "bob"},
 			}, 4 * hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},

@@ -89,6 +89,69 @@ func TestLoyalty(t *testing.T) {
 	}
 }
 
+// Of a journey of a segment only those are buyers who started in it, by what they bought from then on.
+func TestBuyersOfASegmentStartedInIt(t *testing.T) {
+	t.Parallel()
+	const hour, day = time.Hour, 24 * time.Hour
+	pro, free := `{"traits":{"plan":"pro"}}`, `{"traits":{"plan":"free"}}`
+	tests := map[string]struct {
+		change            func(*definition.Journey)
+		events            []happens
+		asOf              time.Duration
+		buyers, purchases int64
+		scores            int64
+	}{
+		"who never started bought nothing here": {
+			nil, []happens{{0, "identify", pro, ""}, {hour, "order", "{}", ""}, {hour, "rated", `{"stars":4}`, ""}}, day, 0, 0, 0,
+		},
+		"who started as somebody else neither": {
+			nil, []happens{{0, "identify", free, ""}, {hour, "visit", "", ""}, {2 * hour, "order", "{}", ""}, {3 * hour, "identify", pro, ""}}, day, 0, 0, 0,
+		},
+		"what was bought before the start is not counted, at that instant it is": {
+			nil, []happens{
+				{0, "identify", pro, ""}, {hour, "order", "{}", ""}, {2 * hour, "visit", "", ""}, {2 * hour, "order", "{}", ""}, {3 * hour, "order", "{}", ""},
+				{hour, "rated", `{"stars":4}`, ""},
+			}, day, 1, 2, 1,
+		},
+		"a start counts also when they are a member no more": {
+			nil, []happens{{0, "identify", pro, ""}, {hour, "visit", "", ""}, {2 * hour, "identify", free, ""}, {30 * day, "order", "{}", ""}}, 30 * day, 1, 1, 0,
+		},
+		"and when it was forgotten long ago": {
+			nil, []happens{{0, "identify", pro, ""}, {hour, "visit", "", ""}, {hour, "order", "{}", ""}, {300 * day, "order", "{}", ""}}, 300 * day, 1, 2, 0,
+		},
+		"under order Any every stage may start": {
+			func(j *definition.Journey) { j.Funnel.Order = definition.Any },
+			[]happens{{0, "order", "{}", ""}, {hour, "identify", pro, ""}, {2 * hour, "cart", "", ""}, {3 * hour, "order", "{}", ""}}, day, 1, 1, 0,
+		},
+		"by what they did": {
+			func(j *definition.Journey) {
+				j.Funnel.Segment.Where = "contact.traits.visits >= 2"
+				j.Funnel.Segment.Traits = []definition.Trait{{Name: "visits", Function: definition.TraitCount, Event: "visit", Within: 10 * day}}
+			},
+			[]happens{{0, "visit", "", ""}, {hour, "order", "{}", ""}, {2 * hour, "visit", "", ""}, {3 * hour, "order", "{}", ""}}, 60 * day, 1, 1, 0,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := shopping()
+			j.Funnel.Segment = &definition.Segment{
+				TimeZone: j.Funnel.TimeZone, Where: "contact.attributes.plan == 'pro'", Days: 1, Lateness: j.Funnel.Lateness,
+			}
+			j.Purchase = &definition.Purchase{Event: "order", ChurnAfter: 10 * day}
+			j.Satisfaction = &definition.Satisfaction{Event: "rated", Score: "event.data.stars"}
+			if tt.change != nil {
+				tt.change(&j)
+			}
+			got := played(t, j, tt.events, tt.asOf)
+			if got.Loyalty.Buyers != tt.buyers || got.Loyalty.Purchases != tt.purchases || got.Satisfaction.Count != tt.scores {
+				t.Errorf("%d buyers, %d purchases, %d scores, want %d, %d and %d",
+					got.Loyalty.Buyers, got.Loyalty.Purchases, got.Satisfaction.Count, tt.buyers, tt.purchases, tt.scores)
+			}
+		})
+	}
+}
+
 func TestSatisfactionIsOfTheCurrentPeriod(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
