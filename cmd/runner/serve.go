@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -142,16 +141,7 @@ func tableBytes(capacity uint64, partitions int) uint64 {
 	return min(max(capacity/32/uint64(partitions), 512<<10), 32<<20)
 }
 
-func newCompiler() engine.Compiler {
-	compiler := &definition.Compiler{}
-	return func(key string, meaning json.RawMessage) (engine.Program, error) {
-		program, err := compiler.CompileMeaning(meaning)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
-		}
-		return program, nil
-	}
-}
+func newCompiler() engine.Compiler { return engine.CompileWith(new(definition.Compiler)) }
 
 // Report adds what ingest has to tell to the runner's report.
 func (w *workspace) Report(ctx context.Context) (control.Report, error) {

@@ -4,7 +4,6 @@
 package engine_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -18,12 +17,7 @@ import (
 )
 
 // compiled gives the compiler that runners use: expressions of CEL, one parse of an event's data for all definitions.
-func compiled() engine.Compiler {
-	compiler := new(definition.Compiler)
-	return func(_ string, meaning json.RawMessage) (engine.Program, error) {
-		return compiler.CompileMeaning(meaning)
-	}
-}
+func compiled() engine.Compiler { return engine.CompileWith(new(definition.Compiler)) }
 
 // webShop is a funnel of four stages, one with a value and, when asked for, with predicates on two.
 func webShop(predicates bool, window time.Duration) definition.Funnel {

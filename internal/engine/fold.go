@@ -8,7 +8,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -41,19 +40,6 @@ var (
 	// ErrIncompatible is wrapped when the log or the state was made by rules that this program does not have.
 	ErrIncompatible = errors.New("incompatible rules")
 )
-
-// Program is one compiled definition. It is used by one fold only, from one goroutine at a time.
-type Program interface {
-	// Funnel gives the definition.
-	Funnel() definition.Funnel
-	// Match says what an event means to the definition. The result is used before the next call.
-	Match(e *event.Event) definition.Match
-	// Location is the zone that days are cut in.
-	Location() *time.Location
-}
-
-// Compiler makes the program of a definition from its canonical form. The same form must always give the same program.
-type Compiler func(key string, meaning json.RawMessage) (Program, error)
 
 // Options say how a Fold works.
 type Options struct {

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
@@ -20,7 +21,9 @@ type slot struct {
 	version string
 	meaning json.RawMessage
 	source  json.RawMessage
-	program Program
+	// kind says what it counts. The program is a funnel's.
+	kind    slotKind
+	program FunnelProgram
 	// asks is the program when it asks for the contact's attributes; nil otherwise.
 	asks  asker
 	plan  *plan
@@ -50,27 +53,48 @@ type slot struct {
 	dropped bool
 }
 
+// slotKind says what a slot counts.
+type slotKind uint8
+
+const (
+	// funnelSlot counts attempts.
+	funnelSlot slotKind = iota
+)
+
 func newSlot(id uint32, version string, meaning json.RawMessage, program Program) (*slot, error) {
+	s := &slot{id: id, version: version, meaning: meaning, changed: true}
+	s.timers = timers{slot: s, complete: true} // a new slot has nothing stored
+	var err error
+	switch program := program.(type) {
+	case FunnelProgram:
+		err = s.countFunnel(program)
+	default:
+		err = fmt.Errorf("there are no rules for a program of type %T", program)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.view = s.plan.at(0)
+	return s, nil
+}
+
+// countFunnel lets the slot count the attempts of a funnel.
+func (s *slot) countFunnel(program FunnelProgram) error {
 	funnel := program.Funnel()
-	p, err := newPlan(id, &funnel, program.Location())
+	p, err := newPlan(s.id, &funnel, program.Location())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	flow, err := newFlows(&funnel, p.calendar)
-	if err != nil {
-		return nil, err
+	if s.flows, err = newFlows(&funnel, p.calendar); err != nil {
+		return err
 	}
-	s := &slot{
-		id: id, version: version, meaning: meaning, program: program, plan: p, flows: flow,
-		types: namedTypes(&funnel), watches: funnel.WatchesActs(),
-	}
+	s.kind, s.program, s.plan = funnelSlot, program, p
+	s.types, s.watches = namedTypes(&funnel), funnel.WatchesActs()
+	s.tally = newTally(p)
 	if asks, is := program.(asker); is && asks.ReadsContact() {
 		s.asks = asks
 	}
-	s.tally, s.changed = newTally(p), true
-	s.timers = timers{slot: s, complete: true} // a new slot has nothing stored
-	s.view = p.at(0)
-	return s, nil
+	return nil
 }
 
 // namedTypes are the types of events that a funnel names.

@@ -72,10 +72,8 @@ func (p *partition) open() {
 	var compiler definition.Compiler
 	options := engine.Options{
 		TimeZoneData: definition.TimeZoneData,
-		Compile: func(_ string, meaning json.RawMessage) (engine.Program, error) {
-			return compiler.CompileMeaning(meaning)
-		},
-		CacheBytes: 1,
+		Compile:      engine.CompileWith(&compiler),
+		CacheBytes:   1,
 	}
 	if p.store != nil {
 		options.Store = p.store

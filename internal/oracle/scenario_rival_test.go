@@ -5,7 +5,6 @@ package oracle_test
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,9 +52,7 @@ func (r *rival) open() {
 	var compiler definition.Compiler
 	options := engine.Options{
 		TimeZoneData: definition.TimeZoneData, CacheBytes: 1,
-		Compile: func(_ string, meaning json.RawMessage) (engine.Program, error) {
-			return compiler.CompileMeaning(meaning)
-		},
+		Compile: engine.CompileWith(&compiler),
 	}
 	if r.store != nil {
 		options.Store = r.store

@@ -5,7 +5,6 @@ package runner_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -40,12 +39,7 @@ func startDiskPlane(b *testing.B, change ...func(*runner.Options, eventlog.Log))
 	}
 	opts := runner.Options{
 		Log: log, TimeZoneData: definition.TimeZoneData, Logger: quiet,
-		NewCompiler: func() engine.Compiler {
-			compiler := &definition.Compiler{}
-			return func(_ string, meaning json.RawMessage) (engine.Program, error) {
-				return compiler.CompileMeaning(meaning)
-			}
-		},
+		NewCompiler: func() engine.Compiler { return engine.CompileWith(new(definition.Compiler)) },
 		OpenState: func(partition int) (runner.State, error) {
 			return state.OpenPebble(filepath.Join(dir, strconv.Itoa(partition)), state.PebbleOptions{})
 		},

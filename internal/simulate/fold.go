@@ -5,7 +5,6 @@ package simulate
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"slices"
@@ -83,9 +82,7 @@ func foldPartition(ctx context.Context, w *workspace, number int, events *timeli
 	f, err := engine.Open(engine.Options{
 		Partition:    number,
 		TimeZoneData: definition.TimeZoneData,
-		Compile: func(_ string, meaning json.RawMessage) (engine.Program, error) {
-			return compiler.CompileMeaning(meaning)
-		},
+		Compile:      engine.CompileWith(&compiler),
 	})
 	if err != nil {
 		return nil, err

@@ -49,12 +49,13 @@ var neededVariance = math.Pow((Z95+z80)/math.Log(NeededOdds), 2)
 // (expected counts of 5), as tests among hundreds look at the far tail, where the normal distribution comes late.
 const exactBelow = 400
 
-// Associate tests whether exposure and drop-off go together in any of the tables, and estimates the common relative risk. With one table it is
-// Fisher's test where numbers are small, and Pearson's with N-1 otherwise.
+// Associate tests whether exposure and drop-off go together in tables of landmarks, in their order: of those who were still there and had not been
+// exposed at the landmark before, each table has who has been exposed since, and who has not. It also estimates the common relative risk. With one
+// table it is Fisher's test where numbers are small, and Pearson's with N-1 otherwise.
 //
-// The tables may be those of landmarks, in which one person is unexposed again and again before it is exposed. The terms of the
-// test then are no longer independent, but martingale differences with the same variances: given who is still there and how each will end, who of
-// them is exposed next is a draw that has no memory.
+// One person is unexposed in table after table before it is exposed, so the tables are not independent. But given how each will end, who of those
+// still there is exposed next is a draw that has no memory: the terms of the test are martingale differences with the same variances as if
+// they were. That holds for the test alone; the error of the relative risk is added up over people.
 //
 // Sources: N. Mantel and W. Haenszel, J. Natl. Cancer Inst. 22 (1959), without the correction for continuity; N. Mantel, "Evaluation of survival
 // data and two new rank order statistics arising in its consideration", Cancer Chemother. Rep. 50 (1966), for tables of the same people;
@@ -62,7 +63,7 @@ const exactBelow = 400
 // for the exact test.
 func Associate(tables []Table) Association {
 	s := compare(tables)
-	a := Association{P: 1, Over: 1, Relative: mantelHaenszel(tables)}
+	a := Association{P: 1, Over: 1, Relative: followed(tables)}
 	a.Compared, a.Needed = s.evidence()
 	switch {
 	case s.variance == 0:
@@ -113,48 +114,4 @@ func (s comparison) evidence() (compared, needed int64) {
 	}
 	share := (s.dropped + 0.5) / (s.all + 1)
 	return compared, max(int64(math.Round(neededVariance/(share*(1-share)))), compared+1)
-}
-
-// Ratio is how many times as large one share is as another.
-type Ratio struct {
-	// Estimate is 0 where nobody exposed dropped off, infinite where nobody but the exposed did, and not a number where neither did.
-	Estimate float64
-	// LogError is the standard error of its logarithm, infinite where that cannot be said.
-	LogError float64
-}
-
-// Interval is what the ratio may be in truth, at the level of the normal quantile z; everything where that cannot be said.
-func (r Ratio) Interval(z float64) Interval {
-	if math.IsInf(r.LogError, 1) {
-		return Interval{0, math.Inf(1)}
-	}
-	reach := math.Exp(z * r.LogError)
-	return Interval{r.Estimate / reach, r.Estimate * reach}
-}
-
-// RelativeRisk is the ratio of the share of those exposed that dropped off and the share of the others, of one table.
-//
-// Source: D. Katz, J. Baptista, S. P. Azen and M. C. Pike, "Obtaining confidence intervals for the risk ratio in cohort studies", Biometrics 34 (1978).
-func RelativeRisk(t Table) Ratio { return mantelHaenszel([]Table{t}) }
-
-// mantelHaenszel is the common relative risk of tables. Of one table it is the plain one, with the standard error of Katz.
-//
-// Source: S. Greenland and J. M. Robins, "Estimation of a common effect parameter from sparse follow-up data", Biometrics 41 (1985).
-func mantelHaenszel(tables []Table) Ratio {
-	var exposed, unexposed, spread float64
-	for _, t := range tables {
-		n1, n0, m, n := t.margins()
-		if n1 == 0 || n0 == 0 {
-			continue
-		}
-		a, c := float64(t.ExposedDropped), float64(t.UnexposedDropped)
-		exposed += a * n0 / n
-		unexposed += c * n1 / n
-		spread += (m*n1*n0 - a*c*n) / (n * n)
-	}
-	ratio := Ratio{Estimate: exposed / unexposed, LogError: math.Inf(1)}
-	if exposed > 0 && unexposed > 0 {
-		ratio.LogError = math.Sqrt(max(spread, 0) / (exposed * unexposed))
-	}
-	return ratio
 }

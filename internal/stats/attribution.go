@@ -27,8 +27,8 @@ func Attribute(everybody Table, relative Ratio, z float64) Attribution {
 	share := float64(everybody.ExposedDropped) / m
 	a := Attribution{Share: share, Interval: Interval{0, 1}}
 	if !(share > 0 && relative.Estimate > 0) {
-		if m > 0 && n1 > 0 {
-			a.Interval.High = 0 // of those exposed nobody dropped off
+		if m > 0 && n1 > 0 && everybody.ExposedDropped == 0 {
+			a.Interval.High = 0
 		}
 		return a
 	}

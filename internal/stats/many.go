@@ -13,6 +13,43 @@ import (
 // SignificanceAlpha is the level at which an adjusted chance is called significant.
 const SignificanceAlpha = 0.05
 
+// Finding is what one of several associations is worth.
+type Finding struct {
+	// Adjusted is the chance of the association, adjusted for how many were looked at; 1 for one without enough data.
+	Adjusted float64
+	// Significant says that those exposed drop off more often, and that this is no chance.
+	Significant bool
+}
+
+// Judge tells which of several barriers, in their order, those who drop off really met more often. Only those with enough data are tested and
+// counted. The chance is in either direction, as a barrier may be none, or the contrary of one.
+func Judge(barriers []Association) []Finding {
+	return judge(barriers, func(a Association) float64 { return a.P })
+}
+
+// Suggest does the same for whatever was looked at without anybody having asked for it: a search among many for what those who drop off met more
+// often, and not for the contrary. The one-sided chance counts twice, so that what is suggested would be significant as a barrier too.
+func Suggest(candidates []Association) []Finding {
+	return judge(candidates, func(a Association) float64 { return min(2*a.Over, 1) })
+}
+
+func judge(associations []Association, chance func(Association) float64) []Finding {
+	findings := make([]Finding, len(associations))
+	var tested []int
+	var chances []float64
+	for i, a := range associations {
+		findings[i].Adjusted = 1
+		if a.Enough() {
+			tested, chances = append(tested, i), append(chances, chance(a))
+		}
+	}
+	for k, adjusted := range Adjusted(chances) {
+		i := tested[k]
+		findings[i] = Finding{adjusted, adjusted <= SignificanceAlpha && associations[i].Relative.Estimate > 1}
+	}
+	return findings
+}
+
 // Adjusted gives for each of several tests, in their order, the smallest share of false finds among all finds at which the test is one. If none of
 // them has anything to find, the chance that any is at most SignificanceAlpha is at most that. Every chance lies between 0 and 1.
 //
@@ -35,7 +72,7 @@ func Adjusted(chances []float64) []float64 {
 	adjusted, least := make([]float64, len(chances)), 1.0
 	for rank := len(order); rank > 0; rank-- {
 		i := order[rank-1]
-		least = min(least, chances[i]*float64(len(chances))/float64(rank))
+		least = min(least, chances[i]*(float64(len(chances))/float64(rank)))
 		adjusted[i] = least
 	}
 	return adjusted

@@ -8,7 +8,6 @@ package virtual
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 
@@ -192,9 +191,7 @@ func open(o *Options, number int) (*partition, error) {
 		TimeZoneData: definition.TimeZoneData,
 		Nurture:      compiler,
 		Watch:        o.Watch,
-		Compile: func(_ string, meaning json.RawMessage) (engine.Program, error) {
-			return compiler.CompileMeaning(meaning)
-		},
+		Compile:      engine.CompileWith(compiler),
 	})
 	if err != nil {
 		return nil, err
