@@ -58,7 +58,7 @@ type JourneyStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Barriers []BarrierStatus `json:"barriers,omitempty"`
 
-	// suggestedBarriers are events that nobody has named and that those who leave
+	// suggestedBarriers are events, named on the map or not, that those who leave
 	// meet more often than chance explains, after a correction for how many were
 	// looked through. They are where to look, and may be no cause.
 	// +optional
@@ -242,6 +242,11 @@ type JourneyStageStatus struct {
 	// +kubebuilder:validation:MaxLength=24
 	LostValue Decimal `json:"lostValue,omitempty"`
 
+	// onTarget says whether the funnel's target for this stage is met in the segment
+	// of the journey, as met does on the Funnel.
+	// +optional
+	OnTarget *bool `json:"onTarget,omitempty"`
+
 	// silent says that the stage's events have stopped across all contacts although
 	// they came regularly: probably they are not sent any more. The condition
 	// DataSuspect is then True.
@@ -383,7 +388,8 @@ type BarrierStatus struct {
 	Declared int32 `json:"declared,omitempty"`
 }
 
-// SuggestedBarrier is an event that those who leave meet more often.
+// SuggestedBarrier is an event that those who leave meet more often than others
+// who stayed as long.
 type SuggestedBarrier struct {
 	// stage at which it comes.
 	// +required

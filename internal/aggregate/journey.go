@@ -22,6 +22,11 @@ type Journey struct {
 	Loyalty *Loyalty `json:"loyalty,omitempty"`
 	// Satisfaction adds up scores.
 	Satisfaction Score `json:"satisfaction,omitzero"`
+	// Saturated counts contacts of whom older evidence is missing, because there was too much. Errors and FirstError are of the expressions that
+	// ask for evidence; those of the funnel are counted there.
+	Saturated  int64   `json:"saturated,omitempty"`
+	Errors     int64   `json:"errors,omitempty"`
+	FirstError Failure `json:"firstError,omitzero"`
 }
 
 // StageEvidence is what happened to the units that reached one stage and are no longer in progress there, excluded ones left out.
