@@ -100,6 +100,10 @@ func (b *builder) build() {
 		unit := b.text(b.prefix+"spec.correlateBy", f.CorrelateBy)
 		p.correlateBy = &unit
 	}
+	if f.UnitBy != "" {
+		unit := b.text(b.prefix+"spec.unit.by", f.UnitBy)
+		p.unitBy = &unit
+	}
 	for i := range f.Breakdowns {
 		p.breakdowns = append(p.breakdowns, b.text(fmt.Sprintf("%sspec.breakdowns[%d].by", b.prefix, i), f.Breakdowns[i].By))
 	}

@@ -11,6 +11,9 @@ const (
 	KindFunnel   = "Funnel"
 	KindScenario = "NurtureScenario"
 	KindChannel  = "MessageChannel"
+	// KindSegment is what Segments define, and KindJourney what Journeys do.
+	KindSegment = "Segment"
+	KindJourney = "Journey"
 	// KindPolicy is what a workspace's policy on messages defines.
 	KindPolicy = "MessagingPolicy"
 )

@@ -25,6 +25,8 @@ type Match struct {
 	// Unit is the value of CorrelateBy on an event that matters, and empty when the event has none. Like the keys of amounts it is only
 	// ever compared; a hash stands for one that is longer than MaxKey bytes.
 	Unit string
+	// Entity is the value of UnitBy on an event that matters, in the same form; empty when the event tells of no unit, or contacts are counted.
+	Entity string
 	// Amounts are what the event brings at the stages that it may fill and that count a value; most events have none.
 	Amounts []Amount
 	// Refunds are what the event takes away again, by stage.
@@ -34,7 +36,7 @@ type Match struct {
 	// Sums are what it adds to the aggregate stages; Stage is the index in Aggregates.
 	Sums []Amount
 	// Failures are the expressions that could not be evaluated on this event: of aggregate stages, stages, refunds, exclusions,
-	// correlateBy and breakdowns, in this order and within each in that of the spec.
+	// correlateBy, unit and breakdowns, in this order and within each in that of the spec.
 	Failures []Failure
 }
 

@@ -43,6 +43,9 @@ func (p *Program) Match(e *event.Event) Match {
 	if p.correlateBy != nil && p.match.Matters() {
 		p.match.Unit = p.key(*p.correlateBy)
 	}
+	if p.unitBy != nil && p.match.Matters() {
+		p.match.Entity = p.key(*p.unitBy)
+	}
 	if p.match.Stages != 0 {
 		p.label()
 	}
@@ -153,11 +156,10 @@ func (p *Program) text(t property) []byte {
 	return buffer
 }
 
-// key gives a text that is only ever compared. Nobody reads it, so a hash may stand for a long one.
-func (p *Program) key(t property) string {
-	return keyOf(p.text(t))
-}
+// key gives a text that is only ever compared.
+func (p *Program) key(t property) string { return keyOf(p.text(t)) }
 
+// keyOf bounds a text that is only ever compared. Nobody reads it, so a hash may stand for a long one.
 func keyOf(found []byte) string {
 	if len(found) <= MaxKey {
 		return string(found)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/definition/zoneinfo"
-	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/expression"
 )
 
@@ -23,14 +22,13 @@ type Program struct {
 	funnel   Funnel
 	location *time.Location
 	scratch  *expression.Scratch
-	// segment is nil without one, and unit without UnitBy.
-	segment *SegmentProgram
-	unit    *UnitProgram
+	segment  *SegmentProgram // nil is none
 	// byType is what events of the types that the funnel names may mean to it; others is what all other events mean.
 	byType      map[string]*meanings
 	others      meanings
 	amounts     []stageAmount // by stage
 	correlateBy *property     // nil is nothing
+	unitBy      *property     // nil counts contacts
 	breakdowns  []property
 	labels      interner
 	match       Match
@@ -73,8 +71,6 @@ func (c *Compiler) compileFunnel(f Funnel, prefix string) (*Program, error) {
 	b := builder{program: p, prefix: prefix, scope: expression.OnContact}
 	if f.UnitBy != "" {
 		b.scope = expression.OnUnit // a unit has no attributes
-		p.unit, err = c.compileUnit(b.prefix+"spec.unit.by", f.UnitBy)
-		b.problems = append(b.problems, err)
 	}
 	b.build()
 	if f.Segment != nil {
@@ -106,14 +102,6 @@ func (p *Program) ReadsContact() bool {
 // Segment is the funnel's segment, or nil: what an event means to its traits is asked of it, beside the match. It shares what it parses with
 // the funnel.
 func (p *Program) Segment() *SegmentProgram { return p.segment }
-
-// UnitOf gives the value of UnitBy on an event (see UnitProgram.Of), and false when there is none or the funnel counts contacts.
-func (p *Program) UnitOf(e *event.Event) (value string, ok bool) {
-	if p.unit == nil {
-		return "", false
-	}
-	return p.unit.Of(e)
-}
 
 // Location is the zone that days are cut in.
 func (p *Program) Location() *time.Location { return p.location }

@@ -57,6 +57,9 @@ func (f *Fold) write(w Writer) error {
 	if err := f.writeSignals(w); err != nil {
 		return err
 	}
+	if err := f.writeUnits(w); err != nil {
+		return err
+	}
 	if err := f.writeNursery(w); err != nil {
 		return err
 	}
@@ -137,6 +140,7 @@ func (f *Fold) written() {
 	clear(f.changed)
 	f.changed, f.dropped, f.removed = f.changed[:0], nil, nil
 	f.storedSignal, f.sent = f.lastSignal, nil
+	f.unitsChanged = false
 	f.nursery.written()
 	f.timers.written(f, shared)
 	for id, s := range f.slots {

@@ -98,7 +98,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		return nil
 	case d.active != nil && d.active.version == r.Version:
 		f.drop(d.pending)
-		d.pending = nil
+		d.pending, d.active.target = nil, offset // nothing was handed on while it was withdrawn
 		return nil
 	}
 	s, err := f.compile(r.Key, f.nextSlot, r.Version, slices.Clone(r.Definition))
@@ -129,6 +129,10 @@ func (f *Fold) compile(key string, id uint32, version string, meaning json.RawMe
 	s, err := newSlot(id, version, meaning, program)
 	if err != nil {
 		return nil, fmt.Errorf("definition %s: %w", key, err)
+	}
+	if s.unit != "" {
+		s.plan.awaitHistory(f.options.Retention)
+		s.view = s.plan.at(s.view.clock)
 	}
 	f.slots[id] = s
 	f.setKeep()
@@ -340,7 +344,7 @@ func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err er
 		if e.Origin == "" {
 			s.knowsSince(e.Received)
 		}
-		if !s.wants(e.Type) {
+		if !s.wants(e.Type) || !s.isShown(&e, unitOf(e.Contact)) {
 			continue
 		}
 		at, err := placeOf(offset, n)

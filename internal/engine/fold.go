@@ -98,8 +98,11 @@ type Fold struct {
 	segmented [1]segment
 	// senders are the contacts that have something to forward.
 	senders []string
-	buffer  []byte
-	err     error
+	// units are up to where the log was handed on to the entities of each unit; see Handing.
+	units        map[string]uint64
+	unitsChanged bool
+	buffer       []byte
+	err          error
 
 	// changed are the contacts that differ from the store, dropped the slots and removed the definitions it is to forget.
 	changed []*contact
@@ -148,6 +151,7 @@ func Open(options Options) (*Fold, error) {
 		contacts:    map[string]*contact{},
 		byType:      map[string][]*slot{},
 		slots:       map[uint32]*slot{},
+		units:       map[string]uint64{},
 		timers:      timers{complete: true},
 		scratch:     scratch{texts: texts{}},
 	}
@@ -258,6 +262,8 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		return f.hosting(f.restand(&r.Standing))
 	case record.Pauses:
 		f.pause(r.Pauses)
+	case record.Handed:
+		f.handedOn(&r.Handed)
 	default:
 		return fmt.Errorf("unknown kind %d of record", r.Kind)
 	}
@@ -356,21 +362,32 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 		f.spoil(c)
 	}
 	f.counts.add(e)
-	f.foldScenarios(c, e, at)
-	id := ""
+	unit := unitOf(c.name)
+	if unit == "" {
+		f.foldScenarios(c, e, at)
+	}
+	f.offer(c, e, at, unit)
+	return nil
+}
+
+// offer shows a new event to the slots, and keeps it for those that it matters to.
+func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
+	id, keeps := "", true
 	for _, s := range f.slotsFor(e.Type) {
+		if !s.isShown(e, unit) {
+			continue
+		}
 		found, matters := s.offer(e, at, f.options.Partition)
-		if !matters {
+		if !matters || !keeps {
 			continue
 		}
 		if id == "" {
-			if id, matters = f.momentID(c, e); !matters {
-				break
+			if id, keeps = f.momentID(c, e); !keeps {
+				continue // others may count it without its contact
 			}
 		}
 		f.insert(s, c, e, max(f.clock, e.Received), id, &found)
 	}
-	return nil
 }
 
 // slotsFor gives the slots that events of a type may matter to.
@@ -385,6 +402,8 @@ func (f *Fold) slotsFor(eventType string) []*slot {
 // momentID names the moment of an event; false when the contact keeps none.
 func (f *Fold) momentID(c *contact, e *event.Event) (id string, keeps bool) {
 	switch {
+	case unitOf(c.name) != "":
+		return entityMomentID(e)
 	case c.isHidden():
 		return "", false
 	case e.Origin == "":

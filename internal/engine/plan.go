@@ -48,7 +48,9 @@ type plan struct {
 	signalMaxAge event.Time
 	lateness     event.Time
 	// horizon is how long a matched event is kept.
-	horizon  event.Time
+	horizon event.Time
+	// waits is how much longer it is, because what is handed on comes late; see awaitHistory.
+	waits    event.Time
 	calendar *calendar
 	days     dayPlan
 }
@@ -74,8 +76,9 @@ func newPlan(slot uint32, f *definition.Funnel, zone *time.Location) (*plan, err
 		correlates: f.CorrelateBy != "",
 		lateness:   micros(f.Lateness),
 		calendar:   newCalendar(zone),
-
-		signalMaxAge: micros(f.SignalMaxAge),
+	}
+	if f.UnitBy == "" { // a deal can be told nothing
+		p.signalMaxAge = micros(f.SignalMaxAge)
 	}
 	p.chained = p.firstStart || p.entries
 	for i := range f.Stages {

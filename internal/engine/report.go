@@ -36,7 +36,9 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 	}
 	for key, d := range f.definitions {
 		if !d.removed {
-			p.Funnels[key] = d.report(p.Clock)
+			r := d.report(p.Clock)
+			r.Handing = f.isHanding(d)
+			p.Funnels[key] = r
 		}
 	}
 	return p, nil

@@ -40,6 +40,9 @@ func (f *Fold) restore() error {
 	if err := f.restoreOutbox(); err != nil {
 		return err
 	}
+	if err := f.restoreUnits(); err != nil {
+		return err
+	}
 	if err := f.readSignals(); err != nil {
 		return err
 	}

@@ -31,13 +31,15 @@ type slot struct {
 	// types are those that the definition names; watches says that it wants all others too, but for Waymark's own.
 	types   map[string]bool
 	watches bool
+	// unit is the name of the unit whose entities are counted; empty counts contacts.
+	unit string
 
 	// clock is the time of the last tick before cursor. floor is the partition's clock when the definition was applied: a shadow
 	// judges lateness by its clock, but evaluates no unit at an earlier time than this, since nobody sees those numbers.
 	clock, floor event.Time
 	view         view
 	// shadow is set until the version is activated. cursor is the next offset that a shadow wants, target that of the record that applied
-	// it.
+	// it, or resumed the version in force.
 	shadow         bool
 	cursor, target uint64
 	exactSince     event.Time
@@ -90,6 +92,7 @@ func (s *slot) countFunnel(program FunnelProgram) error {
 	}
 	s.kind, s.program, s.plan = funnelSlot, program, p
 	s.types, s.watches = namedTypes(&funnel), funnel.WatchesActs()
+	s.unit = definition.UnitName(funnel.UnitBy)
 	s.tally = newTally(p)
 	if asks, is := program.(asker); is && asks.ReadsContact() {
 		s.asks = asks
@@ -150,10 +153,13 @@ func (s *slot) missedUntil() event.Time {
 func (s *slot) catchingUp() bool { return s.clock < s.floor }
 
 // offer shows an accepted event to the slot, which counts it where contacts do not matter. It gives the match when the event is to be
-// kept for a unit; it holds until the next.
+// kept for a unit; it holds until the next. What is kept for an entity is only ever a copy.
 func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
-	found = s.program.Match(e)
+	found = s.match(e)
 	found.Stages &= uint32(1)<<s.plan.stages - 1
+	if s.unit != "" && found.Entity == "" { // it tells of nobody that is counted
+		found.Stages, found.Exclusions, found.Acts, found.Refunds = 0, 0, false, nil
+	}
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
 	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
 		keep := !s.plan.tooLate(e.Time, e.Received) && found.Matters()
@@ -173,7 +179,17 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 	}
 	s.flows.add(e.Time, &found)
 	// A shadow need not keep what it would forget at once.
-	return found, found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten)
+	return found, s.unit == "" && found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten)
+}
+
+// match asks the program about an event, which sees what was handed on as it happened.
+func (s *slot) match(e *event.Event) definition.Match {
+	if s.unit == "" || e.Origin == "" {
+		return s.program.Match(e)
+	}
+	was := *e
+	was.Contact, was.Origin = e.Origin, ""
+	return s.program.Match(&was)
 }
 
 // note counts expressions that failed.

@@ -41,6 +41,7 @@ const (
 	attributePrefix  = 'w' // contact
 	outboxPrefix     = 'o' // contact
 	signalPrefix     = 's' // number of the signal
+	unitPrefix       = 'b' // name of the unit
 	momentPrefix     = 'e' // contact behind its length, time and hash of the first moment
 
 	hostedPrefix      = 'h' // number of a scenario, channel or policy

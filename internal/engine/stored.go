@@ -339,7 +339,7 @@ func (s storedSignals) signalling() signalling {
 	return signalling{number: s.Number, begun: s.Begun, since: s.Since, counts: s.Counts}
 }
 
-// storedSlot is a slot as it lies in the store, but for its tally. The cursor and all before it are a shadow's.
+// storedSlot is a slot as it lies in the store, but for its tally. The clock, the floor and the cursor are a shadow's.
 type storedSlot struct {
 	ID         uint32          `json:"id"`
 	Version    string          `json:"version"`
@@ -358,7 +358,9 @@ func (d *defined) stored() storedDefinition {
 	stored := storedDefinition{UID: d.uid, Generation: d.generation, Removed: d.removed, RemovedAt: d.removedAt}
 	stored.Signals = storedSignals{d.signals.number, d.signals.begun, d.signals.since, d.signals.counts}
 	if s := d.active; s != nil {
-		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap, Activated: s.activated}
+		stored.Active = &storedSlot{ID: s.id, Version: s.version, Meaning: s.meaning, Source: s.source, ExactSince: s.exactSince, Gap: s.gap,
+			Target: s.target, Activated: s.activated,
+		}
 	}
 	if s := d.pending; s != nil {
 		stored.Pending = &storedSlot{

@@ -132,7 +132,7 @@ func (p *plan) at(clock event.Time) view {
 		v.reach = p.calendar.start(p.reachOn(today))
 		p.days.latest = v
 	}
-	v.clock, v.forgotten = clock, clock-p.horizon
+	v.clock, v.forgotten = clock, clock-p.horizon-p.waits
 	if p.days.forever {
 		v.forgotten = min(v.forgotten, p.days.kept)
 	}
@@ -193,5 +193,5 @@ func (p *plan) forgetAt(t event.Time) event.Time {
 	if p.days.forever && t >= p.days.kept {
 		return 0
 	}
-	return event.Time(floorDiv(int64(t+p.horizon), int64(dayLength))+1) * dayLength
+	return event.Time(floorDiv(int64(t+p.horizon+p.waits), int64(dayLength))+1) * dayLength
 }

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/waymark-dev/waymark/internal/engine"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/eventlog"
@@ -138,17 +140,23 @@ func (p *parcels) put(e *event.Event) {
 	p.chunks[to] = chunks
 }
 
-// send makes all durable. In which order partitions come does not matter.
+// send makes all durable, in all partitions at once. It can be repeated.
 func (p *parcels) send(ctx context.Context) error {
+	var sends errgroup.Group
 	for to, chunks := range p.chunks {
-		for _, c := range chunks {
-			stored, err := (&record.Record{Kind: record.Events, Chunk: c.encoded}).Encode()
-			if err != nil {
-				return err
-			}
-			if _, err := p.life.opts.Log.Append(ctx, to, stored); err != nil {
-				return fmt.Errorf("append to partition %d: %w", to, err)
-			}
+		sends.Go(func() error { return p.sendTo(ctx, to, chunks) })
+	}
+	return sends.Wait()
+}
+
+func (p *parcels) sendTo(ctx context.Context, to int, chunks []chunk) error {
+	for _, c := range chunks {
+		stored, err := (&record.Record{Kind: record.Events, Chunk: c.encoded}).Encode()
+		if err != nil {
+			return err
+		}
+		if _, err := p.life.opts.Log.Append(ctx, to, stored); err != nil {
+			return fmt.Errorf("append to partition %d: %w", to, err)
 		}
 	}
 	return nil

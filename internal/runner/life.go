@@ -38,6 +38,7 @@ type life struct {
 	past   backfills
 	keep   retainer
 	post   post
+	hands  handing
 	// definitions are what the log has under each key up to the owner's last record, and term the highest of an operator; nil while
 	// that has to be asked of the fold.
 	definitions map[string]engine.Defined
@@ -50,6 +51,11 @@ type life struct {
 func (l *life) fold(ctx context.Context) error {
 	for ctx.Err() == nil {
 		worked, err := l.advance(ctx)
+		if err == nil {
+			var more bool
+			more, err = l.hands.advance(ctx, l)
+			worked = worked || more
+		}
 		if err == nil {
 			err = l.send(ctx)
 		}
@@ -89,10 +95,13 @@ func (l *life) advance(ctx context.Context) (worked bool, err error) {
 // wait sleeps until there is something to do.
 func (l *life) wait(ctx context.Context) error {
 	l.timer.Reset(l.desk.Until(l.untilUpkeep()))
+	behind, old := l.hands.read(l)
 	select {
 	case <-ctx.Done():
 	case read := <-l.live.out:
 		return l.step(ctx, read)
+	case read := <-old:
+		return behind.takeOld(ctx, l, &read)
 	case call := <-l.calls:
 		call(l)
 	case <-l.desk.Woken():
@@ -121,10 +130,10 @@ func (l *life) step(ctx context.Context, read read) error {
 	case record.Events:
 		l.ticks.unticked = true
 	case record.Apply, record.Activate, record.Remove:
-		l.past.changed = true
+		l.past.changed, l.hands.changed = true, true
 	}
 	l.opts.Metrics.folded(l.number, &read)
-	return nil
+	return l.hands.follow(l, &read)
 }
 
 // caughtUp says whether all up to the owner's last record is folded; before that, the numbers are of the past.
@@ -159,6 +168,7 @@ func (l *life) upkeep(ctx context.Context) error {
 			return err
 		}
 	}
+	l.opts.Metrics.handing(l.number, l.hands.behind(l))
 	l.keep.purgeIfDue(ctx, l)
 	return nil
 }
@@ -166,7 +176,7 @@ func (l *life) upkeep(ctx context.Context) error {
 // untilUpkeep is how long nothing needs to be done if nothing comes.
 func (l *life) untilUpkeep() time.Duration {
 	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || l.folded.HasForwards() ||
-		!l.caughtUp() || l.commit.dirty() {
+		!l.caughtUp() || l.commit.dirty() || l.hands.waits(l) {
 		return upkeepEvery
 	}
 	wait := min(longestWait, l.keep.untilDue())
@@ -185,6 +195,7 @@ func (l *life) untilUpkeep() time.Duration {
 func (l *life) close(failed error) error {
 	l.live.stop()
 	l.past.stop()
+	l.hands.stop()
 	for _, r := range l.reports {
 		r.done(l.unavailable())
 	}

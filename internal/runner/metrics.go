@@ -27,6 +27,8 @@ type Metrics struct {
 	duplicates            *prometheus.GaugeVec
 	forwardedEvents       *prometheus.CounterVec
 	lostEvents            *prometheus.CounterVec
+	handedEvents          *prometheus.CounterVec
+	handingBehind         *prometheus.GaugeVec
 }
 
 // NewMetrics makes metrics that are not registered yet.
@@ -56,6 +58,8 @@ func NewMetrics() *Metrics {
 		logLast:           gauge("log_last_offset", "Offset of the log's last record, looked at once a minute."),
 		forwardedEvents:   counter("forwarded_events_total", "Copies of events sent to the partition of the contact that they belong to, repeated ones included."),
 		lostEvents:        counter("forward_lost_events_total", "Events that were to be forwarded and that the log no longer held."),
+		handedEvents:      counter("handed_events_total", "Copies of events handed on to the deals, or whatever funnels count instead of contacts, repeated ones included."),
+		handingBehind:     gauge("handing_behind_records", "Folded records of which not all is handed on yet to what funnels count instead of contacts."),
 		duplicates:        gauge("fold_duplicate_events", "Events left out because their source and id were known, as of the last report."),
 	}
 }
@@ -64,6 +68,7 @@ func (m *Metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.appends, m.appendErrors, m.appendedEvents, m.appendSeconds, m.foldedRecords, m.foldedOffset, m.backfilledRecords,
 		m.commitSeconds, m.logBytes, m.logLast, m.duplicates, m.forwardedEvents, m.lostEvents,
+		m.handedEvents, m.handingBehind,
 	}
 }
 
@@ -103,6 +108,14 @@ func (m *Metrics) forwarded(partition, events, lost int) {
 	label := strconv.Itoa(partition)
 	m.forwardedEvents.WithLabelValues(label).Add(float64(events))
 	m.lostEvents.WithLabelValues(label).Add(float64(lost))
+}
+
+func (m *Metrics) handedOn(partition, events int) {
+	m.handedEvents.WithLabelValues(strconv.Itoa(partition)).Add(float64(events))
+}
+
+func (m *Metrics) handing(partition int, behind uint64) {
+	m.handingBehind.WithLabelValues(strconv.Itoa(partition)).Set(float64(behind))
 }
 
 func (m *Metrics) backfilled(partition int) {

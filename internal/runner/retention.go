@@ -41,7 +41,7 @@ func (k *retainer) purgeIfDue(ctx context.Context, l *life) {
 	}
 }
 
-// purge waits for what is still to be forwarded, as that is read from the log; but not while the disk is nearly full, when nothing is
+// purge waits for what is still to be forwarded or handed on, as that is read from the log; but not while the disk is nearly full, when nothing is
 // forwarded and space must come from somewhere.
 func (l *life) purge(ctx context.Context) error {
 	if l.folded.HasForwards() && l.opts.scarce() == nil {
@@ -64,6 +64,9 @@ func (l *life) purge(ctx context.Context) error {
 		before = max(before, byAge)
 	}
 	before = min(before, l.commit.synced, l.commit.wanted, wantedFrom(l.folded.Backfills()))
+	if l.opts.scarce() == nil {
+		before = min(before, l.hands.from(l))
+	}
 	if before <= bounds.First {
 		return nil
 	}

@@ -44,6 +44,9 @@ func foldAll(ctx context.Context, w *workspace, timelines []*timeline, asOf even
 	if err == nil {
 		err = deliver(ctx, partitions)
 	}
+	if err == nil && w.countsUnits() {
+		err = handOn(ctx, partitions, each)
+	}
 	reports := make([]aggregate.Partition, len(partitions))
 	if err == nil {
 		err = each(func(i int) (err error) {
@@ -57,7 +60,7 @@ func foldAll(ctx context.Context, w *workspace, timelines []*timeline, asOf even
 // partition is one log and its fold.
 type partition struct {
 	fold *engine.Fold
-	// chunks are the records of events by their offset, if contacts are joined; else none is looked at again.
+	// chunks are the records of events by their offset, if contacts are joined or something is handed on; else none is looked at again.
 	chunks map[uint64][]byte
 }
 
@@ -88,7 +91,7 @@ func foldPartition(ctx context.Context, w *workspace, number int, events *timeli
 		return nil, err
 	}
 	p := &partition{fold: f}
-	if joins {
+	if joins || w.countsUnits() {
 		p.chunks = map[uint64][]byte{}
 	}
 	opening := append([]record.Record{{

@@ -24,6 +24,9 @@ type partition struct {
 	comingAt event.Time
 	// chunks are the records of events by offset; others are nil.
 	chunks [][]byte
+	// units are those that definitions count by, and handed is the offset of the last record that was handed on to them.
+	units  []string
+	handed uint64
 	// due is when something is due next, while known.
 	due   event.Time
 	known bool

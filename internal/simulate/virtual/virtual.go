@@ -45,7 +45,8 @@ type Options struct {
 	Starting []record.Record
 	// Logs are the events of each partition, from Start on.
 	Logs []Events
-	// Joined says that contacts are joined: then partitions run together, as what visitors did is forwarded between them.
+	// Joined says that contacts are joined, or that funnels count units of their own: then partitions run together, as what visitors did is
+	// forwarded between them, and what tells of deals is handed on.
 	Joined bool
 	// Until is the last instant. There must be no later events.
 	Until event.Time
@@ -93,6 +94,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	result := &Result{}
 	for _, p := range partitions {
+		if err := p.noteHanded(); err != nil {
+			return nil, err
+		}
 		report, err := p.fold.Report()
 		if err != nil {
 			return nil, fmt.Errorf("report of partition %d: %w", p.number, err)
@@ -168,7 +172,11 @@ func (s *stage) act(ctx context.Context, now event.Time) error {
 		if err != nil {
 			return err
 		}
-		more = forwarded
+		handed, err := s.handOn()
+		if err != nil {
+			return err
+		}
+		more = forwarded || handed
 		for _, p := range s.partitions {
 			followed, err := p.follow(ctx, now)
 			if err != nil {
@@ -206,6 +214,7 @@ func open(o *Options, number int) (*partition, error) {
 			return nil, err
 		}
 	}
+	p.findUnits()
 	if err := p.step(&record.Record{Kind: record.Tick, Tick: o.Start}); err != nil {
 		return nil, err
 	}
