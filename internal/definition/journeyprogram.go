@@ -82,6 +82,8 @@ type Evidence struct {
 	// Scored is set when it gives Score, in millionths.
 	Scored bool
 	Score  aggregate.Micros
+	// Unit is the value of CorrelateBy on an event that is kept as evidence, and empty when the event has none; see Match.Unit.
+	Unit string
 	// Suggests is set when the event's type is counted because it came at a stage.
 	Suggests bool
 	// Failures are the expressions that could not be evaluated on this event: of probes, stages beyond, survey, purchase and satisfaction. They
@@ -211,7 +213,7 @@ func (p *JourneyProgram) Types() (types []string, every bool) {
 func (p *JourneyProgram) Evidence(e *event.Event, stages uint32) Evidence {
 	ways := p.byType[e.Type]
 	labelled := p.surveyBy != nil && stages != 0
-	if ways == nil && !labelled {
+	if ways == nil && !labelled && (p.correlateBy == nil || !p.suggests(e.Type)) {
 		return Evidence{Suggests: p.suggests(e.Type)}
 	}
 	p.scratch.Load(e)
@@ -226,6 +228,13 @@ func (p *JourneyProgram) Evidence(e *event.Event, stages uint32) Evidence {
 		p.buffer = text
 		p.fail(p.surveyBy.field, fault)
 		p.evidence.Label = p.labels.intern(labelOf(text))
+	}
+	if p.correlateBy != nil && (p.evidence.Matters() || labelled) {
+		text, _, fault := p.correlateBy.AppendText(p.buffer[:0], p.scratch)
+		if p.buffer = text; stages == 0 { // otherwise its match may have told
+			p.fail(p.correlateBy.field, fault)
+		}
+		p.evidence.Unit = keyOf(text)
 	}
 	return p.evidence
 }

@@ -41,6 +41,11 @@ func (f *Fold) weigh(c *contact) {
 func (c *contact) bytes() int {
 	const perContact, perUnit, perMoment, perDetail, perKnown, perSettled = 440, 250, 48, 48, 24, 32
 	n := perContact + len(c.name) + perSettled*len(c.settlements) + perKnown*len(c.known.entries) + perUnit*len(c.units) + (perMoment+4*len(c.units))*cap(c.moments)
+	for _, u := range c.units {
+		if u.testimony != nil {
+			n += perUnit/4 + cap(u.testimony.given)
+		}
+	}
 	for i := range c.moments {
 		m := &c.moments[i]
 		n += len(m.id)
@@ -95,6 +100,6 @@ func (f *Fold) setKeep() {
 		return
 	}
 	for _, s := range f.slots {
-		f.keep = max(f.keep, s.plan.horizon)
+		f.keep = max(f.keep, s.plan.history())
 	}
 }

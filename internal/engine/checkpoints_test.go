@@ -27,7 +27,7 @@ func TestEveryCheckpointLeadsToTheSameState(t *testing.T) {
 
 // logs draw logs of all that there is.
 func logs() map[string]func(*rapid.T) []record.Record {
-	return map[string]func(*rapid.T) []record.Record{"funnels": aLog, "scenarios": aStory}
+	return map[string]func(*rapid.T) []record.Record{"funnels": aLog, "journeys": aJourneyLog, "scenarios": aStory}
 }
 
 func checkpointsLeadToTheSame(t *rapid.T, log []record.Record) {

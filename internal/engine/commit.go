@@ -72,7 +72,7 @@ func (f *Fold) write(w Writer) error {
 }
 
 func deleteSlot(w Writer, slot uint32) error {
-	for _, prefix := range []byte{tallyPrefix, flowPrefix, timerPrefix} {
+	for _, prefix := range []byte{tallyPrefix, flowPrefix, timerPrefix, evidencePrefix, typePrefix} {
 		key := slotKey(nil, prefix, slot)
 		if err := w.DeleteRange(key, after(key)); err != nil {
 			return err
@@ -98,8 +98,10 @@ func (f *Fold) writeDefinitions(w Writer) error {
 			return err
 		}
 		for _, s := range []*slot{d.active, d.pending} {
-			if err := f.writeNumbers(w, s); err != nil {
-				return err
+			for _, own := range s.all() {
+				if err := f.writeNumbers(w, own); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -108,13 +110,18 @@ func (f *Fold) writeDefinitions(w Writer) error {
 
 // writeNumbers stores what a slot counts.
 func (f *Fold) writeNumbers(w Writer, s *slot) error {
-	if s != nil && s.changed {
+	if s.changed && s.evidence != nil {
+		if err := s.evidence.tally.write(w, &f.scratch, s.id); err != nil {
+			return err
+		}
+	}
+	if s.changed {
 		f.scratch.value = s.tally.append(f.scratch.value[:0])
 		if err := w.Set(slotKey(nil, tallyPrefix, s.id), f.scratch.value); err != nil {
 			return err
 		}
 	}
-	if s != nil && s.flows.changed {
+	if s.flows.changed {
 		f.scratch.value = s.flows.append(f.scratch.value[:0])
 		return w.Set(slotKey(nil, flowPrefix, s.id), f.scratch.value)
 	}
@@ -145,6 +152,9 @@ func (f *Fold) written() {
 	f.timers.written(f, shared)
 	for id, s := range f.slots {
 		s.changed, s.flows.changed = false, false
+		if s.evidence != nil {
+			s.evidence.tally.written()
+		}
 		s.timers.written(f, own[id])
 	}
 }

@@ -77,24 +77,26 @@ type orphan struct {
 type unit struct {
 	slot *slot // nil when the slot was gone before the unit was read
 	id   uint32
+	// saturated is set once the unit had more than MaxMatches, and remembered once events of a segment's traits were forgotten.
+	saturated, remembered bool
+	// own is set while the unit has a timer of its own, for as long as it was only seen by a shadow; storedDue is that timer's as it
+	// lies in the store.
+	own bool
+	// stale is set when the contribution does not yet know of all moments.
+	stale bool
 	// marks has for each of the contact's moments what it means to the unit; count is how many mean anything, and none before first does.
 	marks []uint32
 	count int
 	first int
 	// closed is what is left of attempts whose starts were forgotten; see forget.
 	closed *closing
-	// saturated is set once the unit had more than MaxMatches.
-	saturated bool
 	// contribution is what the unit adds to its slot's tally.
 	contribution contribution
+	// testimony is what a unit has that keeps evidence; nil for others.
+	testimony *testimony
 	// due is when time alone next changes the unit; 0 is never.
-	due event.Time
-	// own is set while the unit has a timer of its own, for as long as it was only seen by a shadow; storedDue is that timer's as it
-	// lies in the store.
-	own       bool
+	due       event.Time
 	storedDue event.Time
-	// stale is set when the contribution does not yet know of all moments.
-	stale bool
 }
 
 // MaxMatches is how many matched events a unit keeps: the newest. A unit that had more is counted as saturated.
@@ -120,6 +122,9 @@ func (c *contact) unit(s *slot) *unit {
 		return u
 	}
 	u := &unit{slot: s, id: s.id, own: s.shadow, marks: make([]uint32, len(c.moments), cap(c.moments)), first: len(c.moments)}
+	if s.evidence != nil {
+		u.testimony = new(testimony)
+	}
 	at, _ := slices.BinarySearchFunc(c.units, s.id, func(u *unit, id uint32) int { return cmp.Compare(u.id, id) })
 	if c.units == nil {
 		c.units = c.only[:0]
@@ -130,19 +135,40 @@ func (c *contact) unit(s *slot) *unit {
 
 // insert notes what an event means to a unit.
 func (c *contact) insert(u *unit, t, appended event.Time, id string, found *definition.Match) {
-	if u.count == MaxMatches && c.precedes(u, t, id) { // it would be the first to go
-		u.overflows()
+	marks, segment := marksOf(found), u.slot.plan.segment
+	if segment != nil {
+		marks |= segment.marks
+	}
+	at := c.keep(u, t, appended, id, marks)
+	if at < 0 {
 		return
 	}
-	at := c.place(t, appended, id)
+	c.moments[at].describe(u.id, found)
+	if segment != nil {
+		segment.describe(&c.moments[at], u.id)
+	}
+	c.bound(u)
+}
+
+// keep gives a unit an event with its marks, and gives its position; -1 when the unit has no room for it.
+func (c *contact) keep(u *unit, t, appended event.Time, id string, marks uint32) (at int) {
+	if u.count == MaxMatches && c.precedes(u, t, id) { // it would be the first to go
+		u.overflows()
+		return -1
+	}
+	at = c.place(t, appended, id)
 	if u.marks[at] != 0 { // an event whose identity was forgotten came again
 		c.clear(u, at)
 		c.fill(at)
 	}
-	u.marks[at] = marksOf(found)
+	u.marks[at] = marks
 	u.count++
 	u.first = min(u.first, at)
-	c.moments[at].describe(u.id, found)
+	return at
+}
+
+// bound takes the oldest event away from a unit that has more than it keeps.
+func (c *contact) bound(u *unit) {
 	if u.count > MaxMatches {
 		c.saturate(u)
 	}
@@ -296,9 +322,14 @@ func (c *contact) compact() {
 // started before the boundary is when they ended: the horizon includes the windows, so that cannot change any more. What ended before
 // the boundary has no more to say.
 func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
+	f.rememberStart(c, u, boundary)
 	if u.slot.plan.chained {
 		closed := f.evaluator.lastEnd(u.slot.plan, c.moments, f.segments(c, u), u.closed, boundary)
 		u.closed = closed.since(boundary)
+	}
+	if u.slot.plan.segment != nil {
+		f.forgetTraits(c, u, boundary)
+		return
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
 		if u.marks[u.first] != 0 {

@@ -105,7 +105,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 	if err != nil {
 		return err
 	}
-	f.nextSlot++
+	f.nextSlot += uint32(len(s.all()))
 	s.owner, s.shadow, s.source = d, true, slices.Clone(r.Source)
 	s.floor, s.cursor, s.target = f.clock, f.first, offset
 	s.gap = f.first > firstOffset
@@ -114,6 +114,7 @@ func (f *Fold) apply(offset uint64, r *record.ApplyRecord) error {
 		s.knowsSince(f.clock)
 	}
 	s.setClock(s.clock)
+	s.abreast()
 	f.drop(d.pending)
 	d.pending = s
 	f.definitions[r.Key] = d
@@ -134,7 +135,14 @@ func (f *Fold) compile(key string, id uint32, version string, meaning json.RawMe
 		s.plan.awaitHistory(f.options.Retention)
 		s.view = s.plan.at(s.view.clock)
 	}
-	f.slots[id] = s
+	if journey, is := program.(journeyProgram); is {
+		if err := s.accompany(journey, micros(f.options.Retention)); err != nil {
+			return nil, fmt.Errorf("definition %s: %w", key, err)
+		}
+	}
+	for _, own := range s.all() {
+		f.slots[own.id] = own
+	}
 	f.setKeep()
 	return s, nil
 }
@@ -163,6 +171,7 @@ func (f *Fold) activate(r *record.VersionRecord) {
 		d.signals.begun, d.signals.since = true, f.clock
 	}
 	d.active.setClock(f.clock) // the log may no longer hold the tick before the apply
+	d.active.abreast()
 	f.follow()
 }
 
@@ -216,14 +225,16 @@ func (f *Fold) drop(s *slot) {
 		return
 	}
 	f.flush() // what is stale now is evaluated before, whenever that is
-	s.dropped = true
-	delete(f.slots, s.id)
+	for _, own := range s.all() {
+		own.dropped = true
+		delete(f.slots, own.id)
+		if f.options.Store != nil {
+			f.dropped = append(f.dropped, own.id)
+		}
+		own.timers, own.tally, own.evidence = timers{}, tally{}, own.evidence.emptied() // units may still point to it
+	}
 	f.setKeep()
 	f.drops++
-	if f.options.Store != nil {
-		f.dropped = append(f.dropped, s.id)
-	}
-	s.timers, s.tally = timers{}, tally{} // units may still point to it
 }
 
 // follow finds the slots that fold the next record as it comes: those in force, and shadows that have caught up.
@@ -231,10 +242,10 @@ func (f *Fold) follow() {
 	f.live, f.shadows = nil, nil
 	for _, d := range f.sorted() {
 		if d.active != nil {
-			f.live = append(f.live, d.active)
+			f.live = append(f.live, d.active.all()...)
 		}
 		if d.pending != nil && d.pending.cursor > f.offset {
-			f.shadows = append(f.shadows, d.pending)
+			f.shadows = append(f.shadows, d.pending.all()...)
 		}
 	}
 	slices.SortFunc(f.live, func(a, b *slot) int { return cmp.Compare(a.id, b.id) })
@@ -245,6 +256,7 @@ func (f *Fold) follow() {
 func (f *Fold) route(slots []*slot) {
 	clear(f.byType)
 	f.watchers = nil
+	slots = slices.DeleteFunc(slots, func(s *slot) bool { return s.evidence != nil }) // which hear by those that they are beside
 	for _, s := range slots {
 		for t := range s.types {
 			f.byType[t] = nil
@@ -309,8 +321,10 @@ func (f *Fold) StepBackfill(key, version string, offset uint64, r *record.Record
 		f.err = fmt.Errorf("backfill %s with record %d: %w", key, offset, err)
 		return f.err
 	}
-	s.cursor = offset + 1
-	s.changed = true
+	for _, own := range s.all() {
+		own.cursor = offset + 1
+		own.changed = true
+	}
 	if s.cursor > f.offset {
 		f.follow()
 	}
@@ -324,13 +338,15 @@ func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
 		if err != nil {
 			return err
 		}
-		return f.drainShadow(s, eventsBudget+events)
+		return f.drainShadows(s.all(), eventsBudget+events)
 	case record.Epoch, record.Tick, record.Claims:
 		t := max(r.Tick, r.Epoch.Time, r.Claims.Time)
 		s.knowsSince(t)
 		f.flush()
-		s.setClock(t)
-		return f.drainShadow(s, tickBudget)
+		for _, own := range s.all() {
+			own.setClock(t)
+		}
+		return f.drainShadows(s.all(), tickBudget)
 	}
 	return nil // what concerns definitions was folded when it was new
 }
@@ -373,11 +389,17 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 		return nil
 	}
 	found, matters := s.offer(e, at, f.options.Partition)
-	if !matters {
+	noted, keeps := s.noted(e, found.Stages, at, f.options.Partition)
+	f.enlist(s, c, e)
+	if !matters && !keeps {
 		return nil
 	}
-	if id, keeps := f.momentID(c, e); keeps {
+	id, known := f.momentID(c, e)
+	if known && matters {
 		f.insert(s, c, e, max(s.clock, e.Received), id, &found)
+	}
+	if known && keeps {
+		f.testify(s.beside, c, e, max(s.clock, e.Received), id, &noted)
 	}
 	return nil
 }

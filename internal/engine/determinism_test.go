@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -100,25 +101,21 @@ func aLog(t *rapid.T) []record.Record {
 			clock = clock.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "hours later")) * time.Hour)
 			log = append(log, ticking(clock))
 		case 2:
-			f := aFunnel(t)
-			form, version, err := f.Canonical()
-			if err != nil {
-				t.Fatal(err)
-			}
-			name := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "definition")
+			name := rapid.SampledFrom([]string{"x", "y", surveyed, "Segment/z"}).Draw(t, "definition")
+			form, version := aMeaning(t, name)
 			applied[name] = version
 			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
 				Key: name, Version: version, Definition: form,
 				Leader: aTerm(t), UID: rapid.SampledFrom([]string{"u1", "u2"}).Draw(t, "uid"), Generation: int64(rapid.IntRange(1, 3).Draw(t, "generation")),
 			}})
 		case 3, 4:
-			for _, name := range []string{"x", "y"} {
+			for _, name := range []string{"x", "y", surveyed, "Segment/z"} {
 				if version := applied[name]; version != "" {
 					log = append(log, record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: name, Version: version}})
 				}
 			}
 		case 5:
-			name := rapid.SampledFrom([]string{"x", "y", "z", "z", "z"}).Draw(t, "removed")
+			name := rapid.SampledFrom([]string{"x", "y", surveyed, "Segment/z", "z", "z", "z"}).Draw(t, "removed")
 			delete(applied, name)
 			log = append(log, record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: name, Leader: aTerm(t)}})
 		default:
@@ -135,6 +132,37 @@ func delivery(t *rapid.T, log []record.Record, clock event.Time) []record.Record
 	signals := p.fold.Signals()
 	some := record.Record{Kind: record.Signals, Signals: signals[:rapid.IntRange(0, len(signals)).Draw(t, "delivered")]}
 	return []record.Record{some, ticking(clock.Add(time.Duration(rapid.IntRange(1, 30).Draw(t, "hours after")) * time.Hour))}
+}
+
+// aMeaning draws the meaning of what is called so.
+func aMeaning(t *rapid.T, name string) (form json.RawMessage, version string) {
+	var err error
+	switch name {
+	case surveyed:
+		j := aJourney(t)
+		maybeOfMembers(t, &j.Funnel)
+		form, version, err = j.Canonical()
+	case "Segment/z":
+		s := aSegment(t)
+		form, version, err = s.Canonical()
+	default:
+		f := aFunnel(t)
+		maybeOfMembers(t, &f)
+		form, version, err = f.Canonical()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return form, version
+}
+
+// maybeOfMembers lets some funnels of contacts count members of a segment alone.
+func maybeOfMembers(t *rapid.T, f *definition.Funnel) {
+	if f.UnitBy == "" && rapid.IntRange(0, 2).Draw(t, "of a segment") == 0 {
+		s := aSegment(t)
+		s.Days, s.SignalMaxAge = 0, 0
+		f.Segment = &s
+	}
 }
 
 // aTerm draws an operator's term: mostly the latest.
@@ -176,6 +204,9 @@ func aboutPersons(t *rapid.T, e event.Event) event.Event {
 		e.Contact = other
 		e = event.Link(&e, "v")
 		event.Forward(&e, "bob")
+	case 8, 9:
+		e.Type = event.SurveyAnswered
+		e.Data = fmt.Appendf(nil, `{"journey":%q,"answer":%q}`, surveyed, rapid.SampledFrom([]string{"dear", "slow", "other"}).Draw(t, "answer"))
 	case 6, 7:
 		e.Type = event.Identify
 		e.Data = fmt.Appendf(nil, `{"traits":{"plan":%q}}`, rapid.SampledFrom([]string{"pro", "free"}).Draw(t, "plan"))
@@ -264,7 +295,7 @@ func opener(t *rapid.T, store engine.Store, cache int, retention ...time.Duratio
 func TestEqualLogsGiveEqualStateWhereverTheFoldIsInterrupted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		log := aLog(t)
+		log := rapid.SampledFrom([]func(*rapid.T) []record.Record{aLog, aJourneyLog}).Draw(t, "log")(t)
 		retention := rapid.SampledFrom([]time.Duration{0, 24 * time.Hour, 90 * 24 * time.Hour}).Draw(t, "retention")
 		once := state.NewMemory()
 		whole := player{t: t, log: log, open: opener(t, once, 1<<30, retention), interrupt: func(*player) {}}

@@ -42,6 +42,8 @@ type count struct {
 	covered, withheld roleSet
 	coveredDays       map[int64]bool
 	alone             bool
+	// witness looks at what happened around the attempts; nil where nobody asks.
+	witness *witness
 	// spareTimes and spareLabels are memory that nothing refers to any more.
 	spareTimes  *durations
 	spareLabels *labels
@@ -90,6 +92,9 @@ func (n *count) take(v *evaluator, a *attempt) {
 	n.turn(v, a.start)
 	if v.plan.correlates && !n.alone {
 		n.cover()
+	}
+	if n.witness != nil {
+		n.witness.take(n, a, v)
 	}
 	if v.plan.entries {
 		n.takeEntry(v, a)
@@ -164,6 +169,9 @@ func (n *count) finish(v *evaluator) {
 	}
 	if v.plan.refunded != 0 && !v.chain.closing {
 		n.refund(v)
+	}
+	if n.witness != nil && !v.chain.closing {
+		n.witness.finish(v)
 	}
 	n.first, n.spanRoles, n.hasCurrent = len(n.outcomes), n.spanRoles[:0], false
 	n.today, n.tomorrow = 0, 0

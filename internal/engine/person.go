@@ -197,7 +197,9 @@ func (f *Fold) hide(c *contact) {
 	c.purge(f.drops)
 	for _, u := range slices.Backward(c.units) {
 		s := u.slot
-		s.tally.add(&u.contribution, -1)
+		if s.tally.add(&u.contribution, -1); s.evidence != nil {
+			u.retract()
+		}
 		if u.saturated {
 			s.tally.saturated--
 		}
@@ -209,7 +211,15 @@ func (f *Fold) hide(c *contact) {
 
 // segments gives what a unit's moments mean.
 func (f *Fold) segments(c *contact, u *unit) []segment {
-	marks := f.joined(c, u.marks)
+	marks := f.joined(&f.mask, c, u.marks)
+	if u.slot.plan.segment != nil {
+		return f.admitted(c, u, marks)
+	}
+	return f.meant(c, u, marks)
+}
+
+// meant gives what a unit's moments mean by when an attempt starts, whoever starts it.
+func (f *Fold) meant(c *contact, u *unit, marks []uint32) []segment {
 	if u.slot.asks != nil {
 		return f.asked(c, u, marks)
 	}
@@ -218,20 +228,21 @@ func (f *Fold) segments(c *contact, u *unit) []segment {
 
 // joined gives what a unit's moments mean as far as they are the contact's: an anonymous contact's may be another's, and an identity that
 // several of those who are joined have counts once, at its earliest.
-func (f *Fold) joined(c *contact, marks []uint32) []uint32 {
+func (f *Fold) joined(buffer *[]uint32, c *contact, marks []uint32) []uint32 {
 	if c.person == nil || len(c.person.origins) == 0 {
 		return marks
 	}
-	f.mask = append(f.mask[:0], marks...)
+	mask := append((*buffer)[:0], marks...)
+	*buffer = mask
 	first := map[string]int{}
 	for i := range c.moments {
-		if f.mask[i] == 0 {
+		if mask[i] == 0 {
 			continue
 		}
 		m := &c.moments[i]
 		id, from := domestic(m.id)
 		if from >= 0 && !c.owns(from, m.time) {
-			f.mask[i] = 0
+			mask[i] = 0
 			continue
 		}
 		before, again := first[id]
@@ -239,12 +250,12 @@ func (f *Fold) joined(c *contact, marks []uint32) []uint32 {
 		case !again:
 			first[id] = i
 		case c.moments[before].time == m.time && c.originName(from) < c.originOf(before):
-			f.mask[before], first[id] = 0, i
+			mask[before], first[id] = 0, i
 		default:
-			f.mask[i] = 0
+			mask[i] = 0
 		}
 	}
-	return f.mask
+	return mask
 }
 
 func (c *contact) originOf(moment int) string {

@@ -95,6 +95,7 @@ func (f *Fold) readDefinition(key string, value []byte) (*defined, error) {
 			return nil, err
 		}
 		d.pending.shadow = true
+		d.pending.abreast()
 	}
 	return d, nil
 }
@@ -111,22 +112,33 @@ func (f *Fold) readSlot(d *defined, stored *storedSlot, clock event.Time) (*slot
 	s.exactSince, s.gap, s.floor = stored.ExactSince, stored.Gap, stored.Floor
 	s.cursor, s.target = stored.Cursor, stored.Target
 	s.setClock(clock)
-	s.changed, s.timers.complete = false, false
-	if err := f.readNumbers(s); err != nil {
-		return nil, fmt.Errorf("definition %s: %w", d.key, err)
+	s.abreast()
+	for _, own := range s.all() {
+		own.changed, own.timers.complete = false, false
+		if err := f.readNumbers(own); err != nil {
+			return nil, fmt.Errorf("definition %s: %w", d.key, err)
+		}
 	}
 	return s, nil
 }
 
 // readNumbers reads what a slot counts.
 func (f *Fold) readNumbers(s *slot) error {
-	for _, part := range []struct {
+	type part struct {
 		prefix byte
 		decode func(r *reader)
-	}{
+	}
+	parts := []part{
 		{tallyPrefix, func(r *reader) { s.tally = r.tally(s.plan) }},
 		{flowPrefix, s.flows.read},
-	} {
+	}
+	if s.evidence != nil {
+		if err := f.readTypes(s); err != nil {
+			return err
+		}
+		parts = append(parts, part{evidencePrefix, s.evidence.tally.read})
+	}
+	for _, part := range parts {
 		value, found, err := f.options.Store.Get(nil, slotKey(nil, part.prefix, s.id))
 		if err != nil {
 			return wrapRead(err)

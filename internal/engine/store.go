@@ -50,6 +50,9 @@ const (
 	wantsPrefix       = 'x' // contact
 	suppressionPrefix = 'u' // hash of an address
 	sweepPrefix       = 'g' // number of the sweep
+
+	evidencePrefix = 'v' // slot
+	typePrefix     = 'y' // slot, number of the type of events
 )
 
 var metaKey = []byte{metaPrefix}

@@ -31,11 +31,14 @@ func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
 		b = binary.AppendUvarint(b, uint64(u.id))
-		b = appendBool(b, u.saturated)
+		b = append(b, flag(saturatedFlag, u.saturated)|flag(evidenceFlag, u.testimony != nil)|flag(rememberedFlag, u.remembered))
 		b = appendBool(b, u.own)
 		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
 		b = u.contribution.append(b)
+		if u.testimony != nil {
+			b = u.testimony.append(b)
+		}
 	}
 	paged := len(c.moments) > headMoments
 	if b = appendBool(b, paged); paged {
@@ -43,6 +46,13 @@ func (c *contact) appendHead(b []byte) []byte {
 	}
 	return c.appendMoments(b, 0, len(c.moments))
 }
+
+// Flags of a stored unit.
+const (
+	saturatedFlag = 1 << iota
+	evidenceFlag
+	rememberedFlag
+)
 
 // parts are what lies under keys of its own besides the head and the pages.
 type parts uint8
@@ -80,10 +90,18 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err
 	c.units = c.only[:0]
 	const smallest = 6 // numbers of a unit
 	for range r.Count(smallest) {
-		u := &unit{id: uint32(r.Uvarint()), saturated: r.bool(), own: r.bool(), closed: r.closings(), due: r.time()}
+		u := &unit{id: uint32(r.Uvarint())}
+		flags := r.Byte()
+		u.saturated, u.remembered = flags&saturatedFlag != 0, flags&rememberedFlag != 0
+		u.own, u.closed, u.due = r.bool(), r.closings(), r.time()
 		u.contribution = r.contribution()
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due
+		}
+		if flags&evidenceFlag != 0 {
+			u.testimony = r.testimony(u.slot)
+		} else if u.slot != nil && u.slot.evidence != nil {
+			r.Fail()
 		}
 		c.units = append(c.units, u)
 	}

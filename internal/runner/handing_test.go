@@ -65,7 +65,9 @@ func expressive(o *runner.Options) {
 	o.TimeZoneData = definition.TimeZoneData
 	o.NewCompiler = func() engine.Compiler {
 		var compiler definition.Compiler
-		return func(_ string, meaning json.RawMessage) (engine.Program, error) { return compiler.CompileMeaning(meaning) }
+		return func(_ string, meaning json.RawMessage) (engine.Program, error) {
+			return compiler.CompileMeaning(meaning)
+		}
 	}
 }
 
@@ -111,7 +113,7 @@ func (p *plane) wantDeals(told []event.Event) {
 			p.t.Errorf("partition %d says that it has not handed on all", part.Partition)
 		}
 	}
-	sum, err := report.Merge(dealsKey, len(found.Partitions), found.Partitions)
+	sum, err := report.MergeFunnel(dealsKey, len(found.Partitions), found.Partitions)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func TestDealsAreCountedAcrossContacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum, err := report.Merge(key, partitions, result.Reports)
+		sum, err := report.MergeFunnel(key, partitions, result.Reports)
 		if err != nil {
 			t.Fatal(err)
 		}
