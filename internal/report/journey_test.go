@@ -55,7 +55,9 @@ func firstPurchase() *v1alpha1.Journey {
 	}
 }
 
-func day(year int, month time.Month, day int) time.Time { return time.Date(year, month, day, 0, 0, 0, 0, moscow) }
+func day(year int, month time.Month, day int) time.Time {
+	return time.Date(year, month, day, 0, 0, 0, 0, moscow)
+}
 
 // asOfAutumn is when the numbers of autumn are true.
 var asOfAutumn = event.At(day(2026, 10, 31).Add(12 * time.Hour))
