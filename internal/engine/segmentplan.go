@@ -24,9 +24,11 @@ type segmentPlan struct {
 	ranked []int
 	// remembers is set when it matters of a contact of which nothing else is known that something was known once.
 	remembers bool
-	// found is what the event that was offered last means, and marks are its own. They hold until the next.
+	// found is what the event that was offered last means, and marks are its own; past is set when nothing of it is left but that it
+	// happened. They hold until the next.
 	found definition.SegmentMatch
 	marks uint32
+	past  bool
 }
 
 // traitPlan is one trait.
@@ -79,10 +81,19 @@ func (s *segmentPlan) meansNobody() bool {
 
 // match notes what an event means to the segment.
 func (s *segmentPlan) match(e *event.Event) {
-	s.found, s.marks = s.program.Match(e), 0
+	s.found, s.marks, s.past = s.program.Match(e), 0, false
 	if len(s.found.Traits) > 0 {
 		s.marks = traitMark
 	}
+}
+
+// keeps says whether an event that was offered last and came in time is to be kept when what is older than a boundary matters no more.
+func (s *segmentPlan) keeps(e *event.Event, boundary event.Time) bool {
+	if s.marks == 0 {
+		return false
+	}
+	s.past = !s.outlives(e.Time, boundary)
+	return !s.past
 }
 
 // outlives says whether membership at or after an instant may depend on an event of an earlier time.

@@ -54,7 +54,7 @@ func (s *slot) offerMember(e *event.Event, at place, partition int) (matters boo
 	if late {
 		return false
 	}
-	matters = segment.marks != 0 && segment.outlives(e.Time, s.view.forgotten)
+	matters = segment.keeps(e, s.view.forgotten)
 	if s.plan.signalMaxAge > 0 && e.Type == event.Identify && e.Time >= s.view.forgotten && traitsOf(e.Data) != "" {
 		segment.marks |= writeMark // so that it is known when it was appended
 		matters = true
@@ -62,12 +62,20 @@ func (s *slot) offerMember(e *event.Event, at place, partition int) (matters boo
 	return matters
 }
 
-// enlist makes sure that a contact of which attributes are known counts in a segment.
+// enlist makes sure that a contact counts in a segment of which attributes are known, or that something happened which the segment need not
+// keep.
 func (f *Fold) enlist(s *slot, c *contact, e *event.Event) {
-	if s.kind != segmentSlot || e.Type != event.Identify || len(c.writes) == 0 || c.isHidden() {
+	segment := s.plan.segment
+	if segment == nil || c.isHidden() {
 		return
 	}
-	c.unit(s).stale = true
+	told := s.kind == segmentSlot && e.Type == event.Identify && len(c.writes) > 0
+	past := segment.past && segment.remembers && (e.Origin == "" || c.takesIn(e))
+	if !told && !past {
+		return
+	}
+	u := c.unit(s)
+	u.stale, u.remembered = true, u.remembered || past
 	f.spoil(c)
 	f.touch(c)
 }
@@ -155,7 +163,7 @@ func (c *contact) forgetsAt(u *unit) (at event.Time) {
 		return p.forgetAt(first)
 	}
 	traits, others := false, false // the first of them was found
-	for i := u.first; i < len(u.marks) && !(traits && others); i++ {
+	for i := u.first; i < len(u.marks) && (!traits || !others); i++ {
 		t, marks := c.moments[i].time, u.marks[i]
 		if marks&^traitMark != 0 && !others {
 			at, others = earlier(at, p.forgetAt(t)), true

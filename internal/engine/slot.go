@@ -186,12 +186,13 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		found.Stages, found.Exclusions, found.Acts, found.Refunds = 0, 0, false, nil
 	}
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
-	matters = found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten) // a shadow need not keep what it would forget at once
-	if segment != nil {
-		matters = matters || segment.marks != 0 && segment.outlives(e.Time, s.view.forgotten)
-	}
+	// A shadow need not keep what it would forget at once.
+	matters = found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten)
 	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
-		return found, matters && !s.plan.tooLate(e.Time, e.Received)
+		if s.plan.tooLate(e.Time, e.Received) {
+			return found, false
+		}
+		return found, matters || segment != nil && segment.keeps(e, s.view.forgotten)
 	}
 	if s.plan.tooLate(e.Time, s.clock) {
 		if named {
@@ -209,6 +210,9 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		s.changed = true
 	}
 	s.flows.add(e.Time, &found)
+	if segment != nil && segment.keeps(e, s.view.forgotten) {
+		matters = true
+	}
 	return found, matters && s.unit == ""
 }
 
