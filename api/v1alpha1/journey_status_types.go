@@ -115,7 +115,7 @@ type JourneyStatus struct {
 	// is not.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:Pattern=`^[-+a-zA-Z0-9→%:;,.() ]*$`
+	// +kubebuilder:validation:Pattern=`^[-+a-zA-Z0-9→%:;,.()… ]*$`
 	LeverNote string `json:"leverNote,omitempty"`
 
 	// told is what an Event last said, so that nothing is said twice.

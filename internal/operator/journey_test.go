@@ -109,6 +109,6 @@ var _ = Describe("A Journey with its Segment", func() {
 		Expect(cluster.Delete(ctx, segment)).To(Succeed())
 		notReady(ctx, journey, v1alpha1.ReasonReferenceNotFound, kstatus.InProgressStatus)
 		Expect(journey.Status.Summary.Entered).To(HaveValue(Equal(int64(2)))) // the last valid version goes on
-		Eventually(w.definitions).WithContext(ctx).Should(HaveLen(2 * 2)) // of the funnel and the journey, in two partitions
+		Eventually(w.definitions).WithContext(ctx).Should(HaveLen(2 * 2))     // of the funnel and the journey, in two partitions
 	}, SpecTimeout(timeout))
 })

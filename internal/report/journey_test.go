@@ -238,7 +238,7 @@ func TestImprovements(t *testing.T) {
 	if got := at(due.In(moscow).Add(12 * time.Hour)); got.Verdict != v1alpha1.VerdictImproved {
 		t.Errorf("the day it is due: %+v", got)
 	}
-	lost := func(of *report.Map, n *report.JourneyNumbers) { n.ExactSince = event.At(day(2026, 9, 20)) }
+	lost := func(_ *report.Map, n *report.JourneyNumbers) { n.ExactSince = event.At(day(2026, 9, 20)) }
 	if got := at(day(2026, 10, 31), lost); got.Verdict != v1alpha1.VerdictCollecting {
 		t.Errorf("without the days before: %+v", got)
 	}
