@@ -5,6 +5,7 @@ package oracle_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -33,9 +34,7 @@ func landmarksTable(j definition.Journey, got aggregate.Journey) table {
 			if rows[name] == nil {
 				rows[name] = map[string]string{}
 			}
-			for column, cell := range splitRow(prefix, split) {
-				rows[name][column] = cell
-			}
+			maps.Copy(rows[name], splitRow(prefix, split))
 		}
 	}
 	for i, stage := range got.Stages {

@@ -25,10 +25,6 @@ type world struct {
 	partitions []*partition
 }
 
-func newWorld(t failer, f definition.Funnel, partitions int) *world {
-	return newWorldOf(t, funnelSubject(t, f), partitions)
-}
-
 func newWorldOf(t failer, s subject, partitions int) *world {
 	w := &world{t: t}
 	for range partitions {
