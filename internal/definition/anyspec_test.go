@@ -36,7 +36,7 @@ func specSchema(t *testing.T, kinds string) *apiextensions.JSONSchemaProps {
 }
 
 // unions are the objects of which mostly one member is drawn, by a member that only they have.
-var unions = []string{"waitFor", "funnelDrop", "smtp", "sinceEntry", "weekday", "cron", "condition"}
+var unions = []string{"waitFor", "funnelDrop", "smtp", "sinceEntry", "weekday", "cron", "condition", "answer"}
 
 // words are texts that mean something somewhere, and some that do nowhere.
 var words = []string{
@@ -78,6 +78,9 @@ func draw(t *rapid.T, name string, schema *apiextensions.JSONSchemaProps) any {
 			t.Fatal(err)
 		}
 		return value
+	}
+	if schema.Format == "date-time" {
+		return "2026-10-01T00:00:00Z"
 	}
 	pattern := schema.Pattern
 	for _, s := range schema.AllOf {

@@ -51,7 +51,7 @@ func (c *checker) trigger(t *Trigger) {
 		c.refuse(t.FunnelDrop.Funnel == "", field+".funnelDrop.funnelRef", "", "name the Funnel")
 	}
 	if t.Segment != nil {
-		c.refuse(t.Segment.Where == "", field+".segment.where", "", "write a condition on contact.attributes")
+		c.oneOf(field+".segment", "where and segmentRef", t.Segment.Where != "", t.Segment.Segment != "")
 	}
 	if d := t.Date; d != nil {
 		field := field + ".date"

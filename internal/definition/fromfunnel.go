@@ -12,13 +12,13 @@ import (
 )
 
 // FromFunnel gives the meaning of a Funnel in its Workspace; a nil Workspace is one without any settings. What the API server
-// would default is defaulted. The errors name the field, the value, what is wrong and what to write instead; see Reason. With
-// errors the meaning is of no use.
-func FromFunnel(fn *v1alpha1.Funnel, ws *v1alpha1.Workspace) (Funnel, field.ErrorList) {
+// would default is defaulted. Segments are the meanings of those that there are, by name. The errors name the field, the value, what
+// is wrong and what to write instead; see Reason. What is missing is no error. With either the meaning is of no use.
+func FromFunnel(fn *v1alpha1.Funnel, ws *v1alpha1.Workspace, segments map[string]Segment) (Funnel, []Missing, field.ErrorList) {
 	fn, ws = fn.DeepCopy(), defaulted(ws)
 	fn.Default()
 	spec, path := &fn.Spec, field.NewPath("spec")
-	var r reader
+	r := referrer{namespace: fn.Namespace}
 	f := Funnel{
 		Window:       r.duration(path.Child("window"), spec.Window),
 		Period:       r.period(path.Child("period"), spec.Period),
@@ -30,6 +30,10 @@ func FromFunnel(fn *v1alpha1.Funnel, ws *v1alpha1.Workspace) (Funnel, field.Erro
 		SignalMaxAge: r.duration(path.Child("triggerMaxAge"), spec.TriggerMaxAge),
 		Lateness:     r.lateness(ws),
 	}
+	if spec.Unit != nil {
+		f.UnitBy = string(spec.Unit.By)
+	}
+	f.Segment = r.meaningOf(path.Child("segmentRef"), spec.SegmentRef, segments)
 	for _, t := range spec.Ignore {
 		f.Ignore = append(f.Ignore, string(t))
 	}
@@ -41,14 +45,41 @@ func FromFunnel(fn *v1alpha1.Funnel, ws *v1alpha1.Workspace) (Funnel, field.Erro
 		f.Exclusions = append(f.Exclusions, r.exclusion(path.Child("exclusions").Index(i), &spec.Exclusions[i], &f))
 	}
 	r.zone(ws)
-	if len(r.errs) > 0 {
-		return f, r.errs
+	r.unit(path, spec)
+	if len(r.errs) > 0 || len(r.missing) > 0 {
+		return f, r.missing, r.errs
 	}
 	f = f.normal()
 	if _, err := Compile(f); err != nil {
-		return f, fieldErrors(path, err)
+		return f, nil, fieldErrors(path, err)
 	}
-	return f, nil
+	return f, nil, nil
+}
+
+// unit refuses what is about people where something else is counted.
+func (r *reader) unit(path *field.Path, spec *v1alpha1.FunnelSpec) {
+	if spec.Unit == nil {
+		return
+	}
+	if spec.CorrelateBy != "" {
+		r.fail(path.Child("correlateBy"), string(spec.CorrelateBy), "unit already says what is counted: remove correlateBy")
+	}
+	if spec.SegmentRef != nil {
+		r.fail(path.Child("segmentRef"), spec.SegmentRef.Name, "a segment is of people, and unit counts something else: remove segmentRef or unit")
+	}
+}
+
+// meaningOf gives the meaning of a Segment as it is part of another definition; nil without a reference, or when it is missing.
+func (r *referrer) meaningOf(path *field.Path, ref *v1alpha1.SegmentReference, segments map[string]Segment) *Segment {
+	if ref == nil {
+		return nil
+	}
+	segment, found := segments[ref.Name]
+	if !found {
+		r.miss(path.Child("name"), KindSegment, ref.Name)
+		return nil
+	}
+	return segment.within()
 }
 
 // defaulted gives a copy with the API server's defaults. Without a Workspace it is one that says nothing.

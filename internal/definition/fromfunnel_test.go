@@ -117,7 +117,7 @@ func TestFromFunnel(t *testing.T) {
 				tt.change(fn)
 			}
 			before := fn.DeepCopy()
-			got, errs := definition.FromFunnel(fn, tt.ws)
+			got, _, errs := definition.FromFunnel(fn, tt.ws, nil)
 			if len(errs) > 0 {
 				t.Fatal(errs.ToAggregate())
 			}
@@ -136,7 +136,7 @@ func TestVersionDependsOnTheMeaningAlone(t *testing.T) {
 	version := func(change func(*v1alpha1.Funnel)) string {
 		fn := shopFunnel()
 		change(fn)
-		f, errs := definition.FromFunnel(fn, nil)
+		f, _, errs := definition.FromFunnel(fn, nil, nil)
 		if len(errs) > 0 {
 			t.Fatal(errs.ToAggregate())
 		}
@@ -282,7 +282,7 @@ func TestFromFunnelErrors(t *testing.T) {
 			if tt.change != nil {
 				tt.change(fn)
 			}
-			_, errs := definition.FromFunnel(fn, tt.ws)
+			_, _, errs := definition.FromFunnel(fn, tt.ws, nil)
 			if len(errs) != 1 {
 				t.Fatalf("%d errors, want one: %v", len(errs), errs)
 			}

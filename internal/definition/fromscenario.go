@@ -28,6 +28,7 @@ func FromScenario(ns *v1alpha1.NurtureScenario, ws *v1alpha1.Workspace, refs Ref
 		TimeZone: ws.Spec.TimeZone,
 		Trigger:  r.trigger(path.Child("trigger"), &spec.Trigger),
 		Audience: string(spec.Audience),
+		Segment:  r.segment(path.Child("segmentRef"), spec.SegmentRef),
 		Entry:    r.entry(path.Child("entry"), spec.Entry),
 		Goal:     r.goal(path.Child("goal"), spec.Goal),
 		Holdout:  r.share(path.Child("holdout"), spec.Holdout),
@@ -102,7 +103,9 @@ func (r *scenarioReader) trigger(path *field.Path, t *v1alpha1.ScenarioTrigger) 
 		out.FunnelDrop = &DropTrigger{r.funnel(path.Child("funnelDrop"), d.FunnelRef.Name, d.Stage), d.Stage}
 	}
 	if t.Segment != nil {
-		out.Segment = &SegmentTrigger{Where: string(t.Segment.Where)}
+		out.Segment = &SegmentTrigger{
+			Where: string(t.Segment.Where), Segment: r.segment(path.Child("segment", "segmentRef"), t.Segment.SegmentRef),
+		}
 	}
 	if d := t.Date; d != nil {
 		days, offset := r.offset(path.Child("date", "offset"), d.Offset)

@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/expression"
 )
 
@@ -24,6 +25,10 @@ type References struct {
 	Scenarios map[string]bool
 	// Funnels are the names of Funnels' stages that count contacts, in order.
 	Funnels map[string][]string
+	// Units are the names of those Funnels that count something else than contacts.
+	Units map[string]bool
+	// Segments are the names of Segments.
+	Segments map[string]bool
 	// Texts are the contents of ConfigMaps, by key.
 	Texts map[string]map[string]string
 	// Templates checks what messages say; nil accepts every text.
@@ -57,10 +62,15 @@ type Missing struct {
 	Kind, Name string
 	// Field is the path of the reference.
 	Field string
+	// Why is what is wrong with the other, where it exists but means nothing; empty when it does not exist.
+	Why string
 }
 
 // Error says what is missing.
 func (m *Missing) Error() string {
+	if m.Why != "" {
+		return fmt.Sprintf("%s: the %s %q cannot be used yet: %s", m.Field, m.Kind, m.Name, m.Why)
+	}
 	return fmt.Sprintf("%s: there is no %s %q yet", m.Field, m.Kind, m.Name)
 }
 
@@ -73,7 +83,7 @@ type referrer struct {
 }
 
 func (r *referrer) miss(path *field.Path, kind, name string) {
-	r.missing = append(r.missing, Missing{kind, name, path.String()})
+	r.missing = append(r.missing, Missing{Kind: kind, Name: name, Field: path.String()})
 }
 
 // channel gives a channel's key and medium; an unknown one has none.
@@ -108,12 +118,25 @@ func (r *referrer) funnel(path *field.Path, name, stage string) string {
 	switch {
 	case !found:
 		r.miss(path.Child("funnelRef", "name"), KindFunnel, name)
+	case r.refs.Units[name]:
+		r.fail(path.Child("funnelRef", "name"), name, "what the Funnel counts by unit is no person, to whom nothing can be sent: name a Funnel that counts contacts")
 	case stage != "" && !slices.Contains(stages, stage):
 		r.fail(path.Child("stage"), stage, fmt.Sprintf("Funnel %q has no such stage: %s", name, correction(stage, stages, "name one of "+strings.Join(stages, ", "))))
 	case stage != "" && stage == stages[len(stages)-1]:
 		r.fail(path.Child("stage"), stage, fmt.Sprintf("it is the last stage of Funnel %q, after which nobody drops off: name an earlier one", name))
 	}
 	return Key(KindFunnel, r.namespace, name)
+}
+
+// segment gives a Segment's key; empty without a reference.
+func (r *referrer) segment(path *field.Path, ref *v1alpha1.SegmentReference) string {
+	if ref == nil {
+		return ""
+	}
+	if !r.refs.Segments[ref.Name] {
+		r.miss(path.Child("name"), KindSegment, ref.Name)
+	}
+	return Key(KindSegment, r.namespace, ref.Name)
 }
 
 // scenario gives the key of a scenario that another leads into.

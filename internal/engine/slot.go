@@ -94,7 +94,8 @@ func (s *slot) countFunnel(program FunnelProgram) error {
 		return err
 	}
 	s.kind, s.program, s.plan = funnelSlot, program, p
-	s.types, s.watches, s.unit = namedTypes(&funnel), funnel.WatchesActs(), definition.UnitName(funnel.UnitBy)
+	s.types, s.watches = namedTypes(&funnel), funnel.WatchesActs()
+	s.unit = definition.UnitName(funnel.UnitBy)
 	s.tally = newTally(p)
 	if asks, is := program.(asker); is && asks.ReadsContact() {
 		s.asks = asks

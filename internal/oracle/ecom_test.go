@@ -86,7 +86,7 @@ func clickstream(t *testing.T, ws *v1alpha1.Workspace) []event.Event {
 
 func checkout(t *testing.T, ws *v1alpha1.Workspace) definition.Funnel {
 	t.Helper()
-	f, errs := definition.FromFunnel(manifest[v1alpha1.Funnel](t, "funnel.yaml"), ws)
+	f, _, errs := definition.FromFunnel(manifest[v1alpha1.Funnel](t, "funnel.yaml"), ws, nil)
 	if len(errs) > 0 {
 		t.Fatal(errs.ToAggregate())
 	}

@@ -151,7 +151,7 @@ func (x *example) definition(t *testing.T, base map[string]any) definition.Funne
 	ws.Spec.EventLog.Retention = &v1alpha1.RetentionSpec{Age: "30d"}
 	decode(t, map[string]any{"spec": spec}, &fn)
 	decode(t, map[string]any{"spec": x.Workspace}, &ws)
-	f, errs := definition.FromFunnel(&fn, &ws)
+	f, _, errs := definition.FromFunnel(&fn, &ws, nil)
 	if len(errs) > 0 {
 		t.Fatal(errs.ToAggregate())
 	}

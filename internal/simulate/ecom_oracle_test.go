@@ -139,7 +139,7 @@ func TestEcomIsCountedInEveryWay(t *testing.T) {
 
 func oracleStatus(t *testing.T, fn *v1alpha1.Funnel, log []oracle.Record, asOf event.Time) v1alpha1.FunnelStatus {
 	t.Helper()
-	meaning, errs := definition.FromFunnel(fn, nil)
+	meaning, _, errs := definition.FromFunnel(fn, nil, nil)
 	if len(errs) > 0 {
 		t.Fatal(errs.ToAggregate())
 	}

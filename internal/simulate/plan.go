@@ -204,7 +204,10 @@ func (p *plan) addFunnel(object *unstructured.Unstructured) field.ErrorList {
 	if err != nil {
 		return field.ErrorList{err}
 	}
-	meaning, errs := definition.FromFunnel(&f.resource, &w.resource)
+	meaning, missing, errs := definition.FromFunnel(&f.resource, &w.resource, nil)
+	for _, m := range missing {
+		errs = append(errs, field.NotFound(field.NewPath(m.Field), m.Name))
+	}
 	if len(errs) > 0 {
 		return errs
 	}

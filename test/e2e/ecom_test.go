@@ -153,7 +153,7 @@ func judge(fn *v1alpha1.Funnel, rows []map[string]string) aggregate.Funnel {
 		ObjectMeta: metav1.ObjectMeta{Name: "ecom"},
 		Spec:       v1alpha1.WorkspaceSpec{EventLog: v1alpha1.EventLogSpec{Retention: &v1alpha1.RetentionSpec{Age: "1200d"}}},
 	}
-	meaning, errs := definition.FromFunnel(fn, workspace)
+	meaning, _, errs := definition.FromFunnel(fn, workspace, nil)
 	Expect(errs).To(BeEmpty())
 	numbers, err := oracle.New(meaning)
 	Expect(err).NotTo(HaveOccurred())

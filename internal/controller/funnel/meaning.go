@@ -35,7 +35,10 @@ func acceptedOf(funnel *v1alpha1.Funnel, by meaning) accepted {
 }
 
 func compile(funnel *v1alpha1.Funnel, workspace *v1alpha1.Workspace) meaning {
-	compiled, errs := definition.FromFunnel(funnel, workspace)
+	compiled, missing, errs := definition.FromFunnel(funnel, workspace, nil)
+	for _, m := range missing {
+		errs = append(errs, field.NotFound(field.NewPath(m.Field), m.Name))
+	}
 	if len(errs) > 0 {
 		return meaning{errors: errs}
 	}

@@ -88,6 +88,7 @@ func (r *Reconciler) observeReferences(ctx context.Context, scenario *v1alpha1.N
 		Channels:  map[string]definition.Medium{},
 		Scenarios: map[string]bool{},
 		Funnels:   map[string][]string{},
+		Units:     map[string]bool{},
 		Texts:     map[string]map[string]string{},
 		Topics:    topics(workspace),
 		Templates: r.Templates,
@@ -130,6 +131,7 @@ func (r *Reconciler) observeReference(ctx context.Context, kind string, name, wo
 		funnel := &v1alpha1.Funnel{}
 		version, err = r.get(ctx, name, funnel)
 		if version = within(version, funnel.Spec.WorkspaceRef, name.Namespace, workspace); version != "" {
+			found.Units[name.Name] = funnel.Spec.Unit != nil
 			found.Funnels[name.Name] = stages(funnel)
 		}
 	case scenarioKind:
