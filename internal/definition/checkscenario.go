@@ -83,6 +83,8 @@ func (c *checker) entry(s *Scenario) {
 	c.refuse(e.Cooldown < 0 || e.Cooldown > maxWait, field+".cooldown", e.Cooldown.String(), "must not be negative and at most ten years")
 	c.refuse(e.Key != "" && (t.Date != nil || t.Schedule != nil), field+".key", e.Key,
 		"there is no event to take it from: remove it, as each date and each time of the schedule is a key of its own")
+	c.refuse(e.Existing && t.Segment != nil && t.Segment.Segment != "", field+".existing", "Enrol",
+		"a Segment tells who enters it: write Skip, or let its members in by a schedule with spec.segmentRef")
 	c.refuse(e.Existing && t.Segment == nil && t.Date == nil, field+".existing", "Enrol",
 		"only who matches a segment or has a date is there already: write Skip")
 }

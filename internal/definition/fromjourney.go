@@ -190,7 +190,7 @@ func (r *journeyReader) survey(path *field.Path, key string, spec *v1alpha1.Jour
 	return survey
 }
 
-// names of the stages of a funnel, for people.
+// stageNames are the names of all stages of a funnel, in order.
 func stageNames(funnel *v1alpha1.Funnel) []string {
 	var names []string
 	for i := range funnel.Spec.Stages {

@@ -310,6 +310,10 @@ func TestAScenarioOfASegment(t *testing.T) {
 	if len(missing) > 0 || len(errs) > 0 || s.Segment != "Segment/shop/russian" || s.Trigger.Segment.Segment != "Segment/shop/loyal" {
 		t.Errorf("missing %v, errors %v, scenario %+v", missing, errs, s.Trigger.Segment)
 	}
+	existing := strings.Replace(text, "cooldown: 7d", "existing: Enrol", 1)
+	if _, _, errs = definition.FromScenario(scenario(t, existing), nil, refs); len(errs) != 1 || errs[0].Field != "spec.entry.existing" {
+		t.Errorf("errors of members who are there already: %v", errs)
+	}
 	refs.Units = map[string]bool{"shop": true}
 	_, _, errs = definition.FromScenario(scenario(t, abandonedCart), nil, refs)
 	if len(errs) != 1 || errs[0].Field != "spec.trigger.funnelDrop.funnelRef.name" || !strings.Contains(errs[0].Detail, "is no person") {

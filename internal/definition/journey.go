@@ -36,10 +36,12 @@ type Journey struct {
 type ProbeKind string
 
 const (
-	// ProbeBarrier is for a sign of a barrier, ProbeTouchpoint for a touchpoint that was met, ProbeBehaviour for something that people do.
-	ProbeBarrier    ProbeKind = "Barrier"
+	// ProbeBarrier is for a sign of a barrier.
+	ProbeBarrier ProbeKind = "Barrier"
+	// ProbeTouchpoint is for a touchpoint that was met.
 	ProbeTouchpoint ProbeKind = "Touchpoint"
-	ProbeBehaviour  ProbeKind = "Behaviour"
+	// ProbeBehaviour is for something that people do.
+	ProbeBehaviour ProbeKind = "Behaviour"
 )
 
 // Probe asks whether something happened to a unit while it was at a stage: from the stage's event on, before the next stage or the

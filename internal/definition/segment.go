@@ -41,9 +41,10 @@ const (
 	TraitCount TraitFunction = "Count"
 	// TraitSum adds up a number that they carry; 0 without any.
 	TraitSum TraitFunction = "Sum"
-	// TraitFirst and TraitLast are a value of the earliest and of the latest, or without Of its time; without any event nothing is known.
+	// TraitFirst is a value of the earliest, or without Of its time; without any event nothing is known.
 	TraitFirst TraitFunction = "First"
-	TraitLast  TraitFunction = "Last"
+	// TraitLast is the same of the latest.
+	TraitLast TraitFunction = "Last"
 	// TraitDistinct is how many different values they carry; 0 without any.
 	TraitDistinct TraitFunction = "Distinct"
 	// TraitRank is in which of several equally large groups of contacts another trait puts the contact: 1 has the smallest values.

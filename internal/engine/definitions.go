@@ -390,6 +390,7 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 	}
 	found, matters := s.offer(e, at, f.options.Partition)
 	noted, keeps := s.noted(e, found.Stages, at, f.options.Partition)
+	f.enlist(s, c, e)
 	if !matters && !keeps {
 		return nil
 	}

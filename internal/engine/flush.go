@@ -49,15 +49,15 @@ func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 		f.weighEvidence(c, u)
 		return
 	}
-	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
 	s.tally.add(&u.contribution, -1)
-	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
-	s.tally.add(&u.contribution, 1)
-	due = earlier(due, f.signal(c, u, rings))
-	if first, found := c.oldest(u); found {
-		due = earlier(due, s.plan.forgetAt(first))
+	var due event.Time
+	if s.kind == segmentSlot {
+		due = f.evaluateMember(c, u, rings)
+	} else {
+		due = f.evaluateAttempts(c, u, rings)
 	}
-	f.evaluated(c, u, due)
+	s.tally.add(&u.contribution, 1)
+	f.evaluated(c, u, earlier(due, c.forgetsAt(u)))
 }
 
 // evaluated notes that a unit is up to date, until time changes it.
@@ -72,6 +72,14 @@ func (f *Fold) evaluated(c *contact, u *unit, due event.Time) {
 	}
 	s.changed = true
 	f.touch(c)
+}
+
+// evaluateAttempts finds what a unit adds to a funnel's numbers, and when time alone next changes that; 0 is never.
+func (f *Fold) evaluateAttempts(c *contact, u *unit, rings bool) (due event.Time) {
+	s := u.slot
+	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
+	due = f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
+	return earlier(due, f.signal(c, u, rings))
 }
 
 // rearm sets the timer that a contact's units share.
@@ -93,7 +101,7 @@ func (f *Fold) renew(c *contact, u *unit) {
 		f.forget(c, u, u.slot.view.forgotten)
 	}
 	f.evaluate(c, u, true)
-	if u.count == 0 && !u.saturated {
+	if u.count == 0 && !u.saturated && !c.stays(u) {
 		c.letGo(u)
 		if b := u.slot.beside; b != nil {
 			f.release(c, c.find(b.id))
@@ -169,7 +177,7 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 	}
 	f.purge(c)
 	f.forgetKnown(c)
-	renewed := 0
+	renewed, member := 0, false
 	if c.isSomebody() {
 		renewed += storyCost * f.catchUp(c, clock)
 	}
@@ -177,7 +185,11 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		if !u.own && u.due != 0 && u.due <= clock {
 			f.renew(c, u)
 			renewed++
+			member = member || u.slot.kind == segmentSlot
 		}
+	}
+	if member {
+		f.retry(c, clock)
 	}
 	f.rearm(c)
 	if c.empty() && f.options.Store == nil {

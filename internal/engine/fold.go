@@ -100,6 +100,9 @@ type Fold struct {
 	masked    []uint32
 	passed    contribution
 	segmented [1]segment
+	// members and buckets are memory that membership is found in.
+	members               membership
+	buckets, spareBuckets []traitBucket
 	// senders are the contacts that have something to forward.
 	senders []string
 	// units are up to where the log was handed on to the entities of each unit; see Handing.
@@ -362,15 +365,24 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	}
 	f.counts.add(e)
 	unit := unitOf(c.name)
-	if unit == "" {
-		f.foldScenarios(c, e, at)
+	if unit != "" {
+		f.offer(c, e, at, unit)
+		return nil
 	}
-	f.offer(c, e, at, unit)
+	narrate, before := f.foldScenarios(c, e, at)
+	member := f.offer(c, e, at, unit)
+	if now := max(f.clock, e.Received); narrate {
+		f.narrate(c, e, now, before) // it asks for segments as they are with the event
+	}
+	if member {
+		f.retry(c, max(f.clock, e.Received))
+	}
 	return nil
 }
 
-// offer shows a new event to the slots, and keeps it for those that it matters to.
-func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
+// offer shows a new event to the slots, and keeps it for those that it matters to. It says whether the contact may have become a member of a
+// segment by it.
+func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) (member bool) {
 	id, keeps := "", true
 	for _, s := range f.slotsFor(e.Type) {
 		if !s.isShown(e, unit) {
@@ -378,6 +390,7 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
 		}
 		found, matters := s.offer(e, at, f.options.Partition)
 		noted, notes := s.noted(e, found.Stages, at, f.options.Partition)
+		f.enlist(s, c, e)
 		if !keeps || !matters && !notes {
 			continue
 		}
@@ -388,11 +401,13 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
 		}
 		if matters {
 			f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+			member = member || s.kind == segmentSlot && !s.shadow
 		}
 		if notes {
 			f.testify(s.beside, c, e, max(f.clock, e.Received), id, &noted)
 		}
 	}
+	return member
 }
 
 // slotsFor gives the slots that events of a type may matter to.
