@@ -4417,6 +4417,16 @@ func (in *WorkspaceStatus) DeepCopyInto(out *WorkspaceStatus) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.Segments != nil {
+		in, out := &in.Segments, &out.Segments
+		*out = new(int32)
+		**out = **in
+	}
+	if in.Journeys != nil {
+		in, out := &in.Journeys, &out.Journeys
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Channels != nil {
 		in, out := &in.Channels, &out.Channels
 		*out = new(int32)

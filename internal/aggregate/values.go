@@ -22,7 +22,7 @@ const (
 // ValueBucket gives the bucket of a number.
 func ValueBucket(v Micros) int {
 	if v < 0 {
-		return -magnitude(uint64(-(v+1)) + 1)
+		return -magnitude(uint64(-(v + 1)) + 1)
 	}
 	return magnitude(uint64(v))
 }
