@@ -88,6 +88,15 @@ func (c *contact) stays(u *unit) bool {
 // admitted gives what a unit's moments mean where only members of a segment start attempts: what others do starts none. Marks are what the
 // moments mean as far as they are the contact's.
 func (f *Fold) admitted(c *contact, u *unit, marks []uint32) []segment {
+	from := event.Time(math.MinInt64)
+	if !u.slot.plan.chained { // what starts before counts no more
+		from = u.slot.view.reach
+	}
+	return f.admittedSince(from, c, u, marks)
+}
+
+// admittedSince is admitted, of starts from a time on; before it nobody is let in.
+func (f *Fold) admittedSince(from event.Time, c *contact, u *unit, marks []uint32) []segment {
 	p, m := u.slot.plan, &f.members
 	f.mask = append(f.mask[:0], marks...) // it may be that already
 	all := f.meant(c, u, f.mask)
@@ -95,10 +104,6 @@ func (f *Fold) admitted(c *contact, u *unit, marks []uint32) []segment {
 	starts := uint32(1)
 	if p.anyOrder {
 		starts = 1<<p.stages - 1
-	}
-	from := event.Time(math.MinInt64)
-	if !p.chained { // what starts before counts no more
-		from = u.slot.view.reach
 	}
 	for i := range c.moments {
 		may := false
