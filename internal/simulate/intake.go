@@ -80,7 +80,9 @@ func newIntake(p *plan, through *feed, until event.Time) *intake {
 }
 
 // counts says whether something in the workspace looks at events.
-func (w *workspace) counts() bool { return len(w.funnels)+len(w.scenarios)+len(w.segments)+len(w.journeys) > 0 }
+func (w *workspace) counts() bool {
+	return len(w.funnels)+len(w.scenarios)+len(w.segments)+len(w.journeys) > 0
+}
 
 func (w *workspace) partitions() int { return int(w.resource.Spec.EventLog.Partitions) }
 
