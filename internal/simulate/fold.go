@@ -96,7 +96,7 @@ func foldPartition(ctx context.Context, w *workspace, number int, events *timeli
 	}
 	opening := append([]record.Record{{
 		Kind: record.Epoch, Epoch: record.EpochRecord{Epoch: 1, Engine: engine.Version, TimeZoneData: definition.TimeZoneData},
-	}}, putInForce(w.funnels)...)
+	}}, w.putInForce()...)
 	for _, r := range opening {
 		if err := p.step(&r); err != nil {
 			return nil, err
@@ -127,13 +127,19 @@ func (p *partition) report(ctx context.Context, asOf event.Time) (aggregate.Part
 	}
 }
 
-// putInForce gives the records by which funnels begin to count, at once as there is no history.
-func putInForce(funnels []*funnel) (records []record.Record) {
-	for _, f := range funnels {
-		records = append(records,
-			record.Record{Kind: record.Apply, Apply: record.ApplyRecord{Key: f.key, Version: f.version, Generation: f.resource.Generation, Definition: f.form}},
-			record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: f.key, Version: f.version}},
-		)
+// putInForce gives the records by which everything begins to count, at once as there is no history.
+func (w *workspace) putInForce() (records []record.Record) {
+	put := func(a *applied, generation int64) {
+		records = append(records, a.record(generation), record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: a.key, Version: a.version}})
+	}
+	for _, s := range w.segments {
+		put(&s.applied, s.resource.Generation)
+	}
+	for _, f := range w.funnels {
+		put(&f.applied, f.resource.Generation)
+	}
+	for _, j := range w.journeys {
+		put(&j.applied, j.resource.Generation)
 	}
 	return records
 }

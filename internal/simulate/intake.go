@@ -64,7 +64,7 @@ func newIntake(p *plan, through *feed, until event.Time) *intake {
 		}
 		in.allAsked = in.allAsked || every && f.meaning.CorrelateBy != ""
 	}
-	in.allAsked = in.allAsked || len(p.scenarios) > 0 // messages may tell of anything
+	in.allAsked = in.allAsked || len(p.scenarios)+len(p.segments)+len(p.journeys) > 0 // they may ask of anything
 	for _, w := range p.workspaces {
 		if !w.counts() {
 			continue
@@ -80,7 +80,9 @@ func newIntake(p *plan, through *feed, until event.Time) *intake {
 }
 
 // counts says whether something in the workspace looks at events.
-func (w *workspace) counts() bool { return len(w.funnels)+len(w.scenarios) > 0 }
+func (w *workspace) counts() bool {
+	return len(w.funnels)+len(w.scenarios)+len(w.segments)+len(w.journeys) > 0
+}
 
 func (w *workspace) partitions() int { return int(w.resource.Spec.EventLog.Partitions) }
 

@@ -4,7 +4,6 @@
 package simulate
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,7 +26,9 @@ type plan struct {
 	workspaces []*workspace // in the order in which they are named first
 	feeds      []*feed
 	channels   []*messageChannel
+	segments   []*segment
 	funnels    []*funnel
+	journeys   []*journey
 	scenarios  []*scenario
 	// texts are the contents of ConfigMaps, by namespace, name and key.
 	texts map[string]map[string]map[string]string
@@ -39,9 +40,11 @@ type workspace struct {
 	zone     *time.Location
 	policy   definition.Policy
 	feeds    int
-	channels []*messageChannel
-	funnels  []*funnel
-	// scenarios are in the order of the manifests.
+	// What uses the workspace is in the order of the manifests.
+	channels  []*messageChannel
+	segments  []*segment
+	funnels   []*funnel
+	journeys  []*journey
 	scenarios []*scenario
 }
 
@@ -55,37 +58,70 @@ type feed struct {
 }
 
 type funnel struct {
+	applied
 	resource  v1alpha1.Funnel
+	origin    manifest.Origin
 	workspace *workspace
-	key       string
 	meaning   definition.Funnel
-	version   string
-	form      json.RawMessage
 }
 
 // newPlan compiles everything. The error joins a problem, with its line, for each thing that is wrong.
 func newPlan(resources []manifest.Resource) (*plan, error) {
 	p := &plan{texts: map[string]map[string]map[string]string{}}
 	var problems []error
-	for _, kind := range []string{"ConfigMap", "Workspace", "EventFeed", "MessageChannel", "Funnel", "NurtureScenario"} { // what others name is first
+	for _, kind := range []string{"ConfigMap", "Workspace", "EventFeed", "MessageChannel", "Segment", "Funnel", "NurtureScenario", "Journey"} {
 		for i := range resources {
 			if r := &resources[i]; r.Object.GetKind() == kind {
 				problems = append(problems, p.add(r))
 			}
 		}
 	}
-	for _, s := range p.scenarios { // once all are known that they may lead into
-		for _, err := range s.compile(p) {
-			problems = append(problems, s.origin.Problem(err))
-		}
-	}
+	problems = append(problems, p.compile())
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	if len(p.funnels)+len(p.scenarios) == 0 {
-		return nil, errors.New("the manifests hold no Funnel and no NurtureScenario: there is nothing to count")
+	if !slices.ContainsFunc(p.workspaces, (*workspace).counts) {
+		return nil, errors.New("the manifests hold no Funnel, NurtureScenario, Segment or Journey: there is nothing to count")
 	}
 	return p, nil
+}
+
+// compile finds out what everything means that may name something else, once all is known: what is named goes before what names it.
+func (p *plan) compile() error {
+	var problems []error
+	note := func(origin *manifest.Origin, errs field.ErrorList) {
+		for _, err := range errs {
+			problems = append(problems, origin.Problem(err))
+		}
+	}
+	for _, s := range p.segments {
+		note(&s.origin, s.compile())
+	}
+	for _, f := range p.funnels {
+		note(&f.origin, f.compile())
+	}
+	for _, j := range p.journeys {
+		note(&j.origin, j.compile())
+	}
+	for _, s := range p.scenarios {
+		note(&s.origin, s.compile(p))
+	}
+	return errors.Join(problems...)
+}
+
+// absent gives an error for each resource that is named and not there. Whatever is there and wrong has an error of its own.
+func absent(missing []definition.Missing, namespace string, wrong func(*definition.Missing) bool) (errs field.ErrorList) {
+	for i := range missing {
+		m := &missing[i]
+		if m.Why != "" || wrong != nil && wrong(m) {
+			continue
+		}
+		errs = append(errs, &field.Error{
+			Type: field.ErrorTypeNotFound, Field: m.Field, BadValue: m.Name,
+			Detail: fmt.Sprintf("the manifests hold no such %s in namespace %s and of this workspace: add it with -f", m.Kind, namespace),
+		})
+	}
+	return errs
 }
 
 func (p *plan) add(r *manifest.Resource) error {
@@ -100,7 +136,11 @@ func (p *plan) add(r *manifest.Resource) error {
 	case "MessageChannel":
 		errs = p.addChannel(r.Object)
 	case "Funnel":
-		errs = p.addFunnel(r.Object)
+		errs = p.addFunnel(r)
+	case "Segment":
+		errs = p.addSegment(r)
+	case "Journey":
+		errs = p.addJourney(r)
 	case "NurtureScenario":
 		errs = p.addScenario(r)
 	}
@@ -195,29 +235,32 @@ func (p *plan) addFeed(object *unstructured.Unstructured) field.ErrorList {
 	return nil
 }
 
-func (p *plan) addFunnel(object *unstructured.Unstructured) field.ErrorList {
-	f := &funnel{key: definition.Key(definition.KindFunnel, object.GetNamespace(), object.GetName())}
-	if errs := typed(object, &f.resource); errs != nil {
+func (p *plan) addFunnel(r *manifest.Resource) field.ErrorList {
+	f := &funnel{origin: r.Origin}
+	if errs := typed(r.Object, &f.resource); errs != nil {
 		return errs
 	}
 	w, err := p.workspaceOf(f.resource.Spec.WorkspaceRef, f.resource.Namespace)
 	if err != nil {
 		return field.ErrorList{err}
 	}
-	meaning, missing, errs := definition.FromFunnel(&f.resource, &w.resource, nil)
-	for _, m := range missing {
-		errs = append(errs, field.NotFound(field.NewPath(m.Field), m.Name))
-	}
-	if len(errs) > 0 {
-		return errs
-	}
-	form, version, encoding := meaning.Canonical()
-	if encoding != nil {
-		return field.ErrorList{field.InternalError(field.NewPath("spec"), encoding)}
-	}
-	f.workspace, f.meaning, f.form, f.version = w, meaning, form, version
+	f.workspace = w
 	w.funnels = append(w.funnels, f)
 	p.funnels = append(p.funnels, f)
+	return nil
+}
+
+// compile finds out what the funnel means, once the segments are known.
+func (f *funnel) compile() field.ErrorList {
+	meaning, missing, errs := definition.FromFunnel(&f.resource, &f.workspace.resource, f.workspace.segmentsIn(f.resource.Namespace))
+	if errs = append(errs, absent(missing, f.resource.Namespace, f.workspace.isWrongSegment(f.resource.Namespace))...); len(errs)+len(missing) > 0 {
+		return errs
+	}
+	var err *field.Error
+	if f.applied, err = appliedAs(definition.Key(definition.KindFunnel, f.resource.Namespace, f.resource.Name), &meaning); err != nil {
+		return field.ErrorList{err}
+	}
+	f.meaning = meaning
 	return nil
 }
 

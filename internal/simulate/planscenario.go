@@ -5,7 +5,6 @@ package simulate
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -99,13 +98,7 @@ func (p *plan) addScenario(r *manifest.Resource) field.ErrorList {
 // compile finds out what the scenario means, once all that it may name is known.
 func (s *scenario) compile(p *plan) field.ErrorList {
 	meaning, missing, errs := definition.FromScenario(&s.resource, &s.workspace.resource, s.references(p))
-	for _, m := range missing {
-		errs = append(errs, &field.Error{
-			Type: field.ErrorTypeNotFound, Field: m.Field, BadValue: m.Name,
-			Detail: fmt.Sprintf("the manifests hold no such %s in namespace %s and of this workspace: add it with -f", m.Kind, s.resource.Namespace),
-		})
-	}
-	if len(errs) > 0 {
+	if errs = append(errs, absent(missing, s.resource.Namespace, nil)...); len(errs)+len(missing) > 0 {
 		return errs
 	}
 	var err *field.Error
@@ -120,7 +113,7 @@ func (s *scenario) compile(p *plan) field.ErrorList {
 func (s *scenario) references(p *plan) definition.References {
 	refs := definition.References{
 		Channels: map[string]definition.Medium{}, Scenarios: map[string]bool{}, Funnels: map[string][]string{},
-		Texts: p.texts[s.resource.Namespace], Templates: review.Templates{},
+		Units: map[string]bool{}, Segments: map[string]bool{}, Texts: p.texts[s.resource.Namespace], Templates: review.Templates{},
 	}
 	for _, t := range s.workspace.policy.Topics {
 		refs.Topics = append(refs.Topics, t.Name)
@@ -144,6 +137,14 @@ func (s *scenario) references(p *plan) definition.References {
 			stages = append(stages, f.meaning.Stages[i].Name)
 		}
 		refs.Funnels[f.resource.Name] = stages
+		if f.meaning.UnitBy != "" {
+			refs.Units[f.resource.Name] = true
+		}
+	}
+	for _, other := range s.workspace.segments {
+		if other.resource.Namespace == s.resource.Namespace {
+			refs.Segments[other.resource.Name] = true
+		}
 	}
 	return refs
 }

@@ -26,7 +26,7 @@ func (o *Options) play(ctx context.Context, w *workspace, in *intake, asOf event
 	studio := newStudio(w, o.answers, !o.Untracked)
 	observer := &observer{seen: o.seen, studio: studio}
 	run := virtual.Options{
-		Opening: putInForce(w.funnels), Start: asOf, Starting: starting, Joined: in.joins || w.countsUnits(), Until: asOf,
+		Opening: w.putInForce(), Start: asOf, Starting: starting, Joined: in.joins || w.countsUnits(), Until: asOf,
 		Send: func(g *nurture.Grant) virtual.Outcome { return studio.make(g).outcome }, Folded: o.Progress.Add,
 	}
 	if in.first != 0 {

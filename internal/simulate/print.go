@@ -107,6 +107,8 @@ func (r *Result) printTables(w io.Writer, wide bool) error {
 			err = r.printNumbers(w, resource, options.WithNamespace, wide)
 		case "NurtureScenario":
 			err = r.printScenario(w, resource, options.WithNamespace, wide)
+		case "Journey":
+			err = r.printJourney(w, resource, options.WithNamespace, wide)
 		}
 		if err != nil {
 			return err
@@ -116,7 +118,7 @@ func (r *Result) printTables(w io.Writer, wide bool) error {
 }
 
 // kindsInOrder is the order of the tables: what the most people look for is the last before the stages.
-var kindsInOrder = []string{"Workspace", "EventFeed", "MessageChannel", "Funnel", "NurtureScenario"}
+var kindsInOrder = []string{"Workspace", "EventFeed", "MessageChannel", "Segment", "Funnel", "NurtureScenario", "Journey"}
 
 // printKind prints what "kubectl get" would print: the columns come from the resource definition.
 func (r *Result) printKind(w io.Writer, kind string, options printers.PrintOptions) error {

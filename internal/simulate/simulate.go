@@ -1,8 +1,8 @@
 // Copyright 2026 The Waymark Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulate answers without a cluster what the status of Funnels and NurtureScenarios would be, given their manifests and files of
-// events, and what scenarios would send to whom. It folds with the code that runs in a cluster, so that the numbers are the same. Nothing is
+// Package simulate answers without a cluster what the status of Funnels, NurtureScenarios, Segments and Journeys would be, given their
+// manifests and files of events, and what scenarios would send to whom. It folds with the code that runs in a cluster, so that the numbers are the same. Nothing is
 // sent.
 package simulate
 
@@ -111,6 +111,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	if in.after > 0 {
 		o.Notice(fmt.Sprintf("%d events after %s were left out", in.after, o.Until.Format(time.RFC3339)))
+	}
+	if err := p.cut(ctx, in, asOf); err != nil {
+		return nil, err
 	}
 	tracer := o.observe(p)
 	reports, err := o.fold(ctx, p, in, asOf)

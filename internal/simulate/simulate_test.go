@@ -281,7 +281,7 @@ func TestRunRefuses(t *testing.T) {
 			manifest: inWorkspace + strings.Replace(shopFunnel, "{name: default}", "{name: default, namespace: plane}", 1), events: event,
 			want: "f0:10: Funnel shop: spec.workspaceRef.namespace: Invalid value: \"plane\": workspace plane/default does not admit namespace default",
 		},
-		"no funnel": {manifest: shopFeed, events: event, want: "the manifests hold no Funnel and no NurtureScenario: there is nothing to count"},
+		"no funnel": {manifest: shopFeed, events: event, want: "the manifests hold no Funnel, NurtureScenario, Segment or Journey: there is nothing to count"},
 		"several feeds": {
 			manifest: shopFunnel + "---\n" + shopFeed + "---\n" + strings.Replace(shopFeed, "name: web", "name: app", 1), events: event,
 			want: "the manifests hold several EventFeeds: choose the one that the events pass through with --feed: default/web, default/app",

@@ -56,6 +56,15 @@ func statusesOf(p *plan, reports map[*workspace][]aggregate.Partition, asOf even
 			return nil, err
 		}
 	}
+	for _, s := range p.segments {
+		status, err := segmentStatus(s, reports[s.workspace], asOf)
+		if err != nil {
+			return nil, err
+		}
+		if err := add("Segment", &s.resource, status); err != nil {
+			return nil, err
+		}
+	}
 	for _, s := range p.scenarios {
 		status, err := scenarioStatus(s, reports[s.workspace], asOf)
 		if err != nil {
@@ -64,6 +73,7 @@ func statusesOf(p *plan, reports map[*workspace][]aggregate.Partition, asOf even
 		if err := add("NurtureScenario", &s.resource, status); err != nil {
 			return nil, err
 		}
+		s.resource.Status = *status // the maps that name it look at it
 	}
 	for _, f := range p.funnels {
 		status, err := funnelStatus(f, reports[f.workspace], asOf)
@@ -71,6 +81,15 @@ func statusesOf(p *plan, reports map[*workspace][]aggregate.Partition, asOf even
 			return nil, err
 		}
 		if err := add("Funnel", &f.resource, status); err != nil {
+			return nil, err
+		}
+	}
+	for _, j := range p.journeys {
+		status, err := journeyStatus(j, reports[j.workspace], asOf)
+		if err != nil {
+			return nil, err
+		}
+		if err := add("Journey", &j.resource, status); err != nil {
 			return nil, err
 		}
 	}
@@ -88,6 +107,9 @@ func workspaceStatus(w *workspace, now metav1.Time) *v1alpha1.WorkspaceStatus {
 	}
 	if scenarios, channels := int32(len(w.scenarios)), int32(len(w.channels)); scenarios+channels > 0 {
 		s.Scenarios, s.Channels = &scenarios, &channels
+	}
+	if segments, journeys := int32(len(w.segments)), int32(len(w.journeys)); segments+journeys > 0 {
+		s.Segments, s.Journeys = &segments, &journeys
 	}
 	if w.resource.Spec.EventLog.NATS != nil {
 		s.Log = "NATS"
@@ -126,7 +148,7 @@ func funnelStatus(f *funnel, reports []aggregate.Partition, asOf event.Time) (*v
 	if len(f.workspace.scenarios) == 0 {
 		numbers.Funnel.Signals = aggregate.Signals{} // what is replayed gives no signal, so none can be stale
 	}
-	setting := report.Setting{Currency: f.workspace.resource.Spec.Currency, Zone: f.workspace.zone}
+	setting := f.workspace.setting()
 	s, err := report.FunnelStatus(&f.resource, setting, &numbers, asOf)
 	if err != nil {
 		return nil, err
@@ -134,10 +156,7 @@ func funnelStatus(f *funnel, reports []aggregate.Partition, asOf event.Time) (*v
 	report.SetData(&s, report.Freshness{})
 	generation, now := f.resource.Generation, metav1.NewTime(asOf.UTC())
 	s.ObservedGeneration = generation
-	ready(&s.Conditions, generation, now, fmt.Sprintf("all %d partitions count by this version", f.workspace.partitions()))
-	set(&s.Conditions, generation, now, metav1.Condition{
-		Type: v1alpha1.ConditionDataComplete, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonBackfillFinished, Message: "all stored events are in the numbers",
-	})
+	counted(&s.Conditions, f.workspace, generation, now)
 	for _, verdict := range []*metav1.Condition{report.OnTarget(&s), report.DataSuspect(&s)} {
 		if verdict != nil {
 			set(&s.Conditions, generation, now, *verdict)

@@ -14,9 +14,10 @@ import (
 // handAtOnce is how many events go on to one partition together.
 const handAtOnce = 1000
 
-// countsUnits says whether some funnel of the workspace counts units of its own.
+// countsUnits says whether some funnel or journey of the workspace counts units of its own.
 func (w *workspace) countsUnits() bool {
-	return slices.ContainsFunc(w.funnels, func(f *funnel) bool { return f.meaning.UnitBy != "" })
+	return slices.ContainsFunc(w.funnels, func(f *funnel) bool { return f.meaning.UnitBy != "" }) ||
+		slices.ContainsFunc(w.journeys, func(j *journey) bool { return j.meaning.Funnel.UnitBy != "" })
 }
 
 // handOn copies events between the partitions to the entities that they tell of, such as deals.

@@ -156,7 +156,7 @@ func TestReadRefuses(t *testing.T) {
 		},
 		"an unknown kind": {
 			text: strings.Replace(funnel, "kind: Funnel", "kind: Funel", 1),
-			want: "f.yaml:2: Funel shop: kind: marketing.waymark.dev/v1alpha1 has no kind \"Funel\": there are EventFeed, Funnel, MessageChannel, NurtureScenario, Workspace of marketing.waymark.dev/v1alpha1",
+			want: "f.yaml:2: Funel shop: kind: marketing.waymark.dev/v1alpha1 has no kind \"Funel\": there are EventFeed, Funnel, Journey, MessageChannel, NurtureScenario, Segment, Workspace of marketing.waymark.dev/v1alpha1",
 		},
 		"an unknown version": {
 			text: strings.Replace(funnel, "v1alpha1", "v9", 1),
