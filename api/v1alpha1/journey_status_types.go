@@ -70,7 +70,7 @@ type JourneyStatus struct {
 	// showed them, in the order of spec. Whatever does not fit is left out.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:MaxItems=8
 	Met []MetStatus `json:"met,omitempty"`
 
 	// improvements with their verdicts, in the order of spec. Before and after may
