@@ -14,6 +14,8 @@ import (
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
+
+	waymark "github.com/waymark-dev/waymark/api/v1alpha1"
 )
 
 // Bounds in bytes of what is stored. A definition over 256 KiB cannot be applied from the client's side, as its copy in
@@ -61,7 +63,7 @@ func TestResourcesAreBounded(t *testing.T) {
 func TestRulesAreTested(t *testing.T) {
 	var refusals strings.Builder
 	for _, cases := range []map[string]ruleCase{
-		workspaceRules, eventFeedRules, funnelRules, messageChannelRules, nurtureScenarioRules, segmentRules, journeyRules, statusRules,
+		workspaceRules, eventFeedRules, funnelRules, messageChannelRules, nurtureScenarioRules, segmentRules, journeyRules, statusRules, journeyStatusRules,
 	} {
 		for _, c := range cases {
 			refusals.WriteString(c.refused + "\n")
@@ -331,8 +333,11 @@ func maxLength(schema *apiextensions.JSONSchemaProps) int64 {
 
 // conditionBound gives the bounds that a rule on conditions puts below those of their schema.
 func conditionBound(path string, length int64) int64 {
-	if strings.HasSuffix(path, ".message") {
-		return min(length, 512)
+	switch {
+	case strings.HasSuffix(path, ".message") && strings.Contains(path, "_journeys.yaml"):
+		return min(length, waymark.MaxJourneyMessageLength)
+	case strings.HasSuffix(path, ".message"):
+		return min(length, waymark.MaxConditionMessageLength)
 	}
 	return min(length, 64)
 }

@@ -13,6 +13,8 @@ const (
 	MaxConditions = 7
 	// MaxConditionMessageLength is the largest number of characters in the message of a condition.
 	MaxConditionMessageLength = 512
+	// MaxJourneyMessageLength is the same for a Journey, whose status has more to say elsewhere.
+	MaxJourneyMessageLength = 192
 )
 
 // Types of conditions.
@@ -43,6 +45,10 @@ const (
 	// ConditionDataSuspect is True while the events of a stage have stopped across all contacts and sources: tracking
 	// has probably broken, and people have probably not left. It is absent otherwise.
 	ConditionDataSuspect = "DataSuspect"
+
+	// ConditionEvidenceReady says whether enough is known of a Journey's weakest stage to tell which of its barriers people
+	// leave because of. It never influences Ready.
+	ConditionEvidenceReady = "EvidenceReady"
 
 	// ConditionHeld is True while a version of a NurtureScenario waits for approval, as it would reach more people at once
 	// than the workspace's policy lets it. It is absent otherwise.
@@ -184,6 +190,21 @@ const (
 
 	// ReasonStageSilent stands with DataSuspect=True.
 	ReasonStageSilent = "StageSilent"
+
+	// ReasonEnoughData stands with EvidenceReady=True.
+	ReasonEnoughData = "EnoughData"
+
+	// ReasonNotEnoughData stands with EvidenceReady=False: the message says how much there is of how much is needed.
+	ReasonNotEnoughData = "NotEnoughData"
+
+	// ReasonNoSignals stands with EvidenceReady=False: no barrier at the weakest stage has a signal that can be counted.
+	ReasonNoSignals = "NoSignals"
+
+	// ReasonNoBottleneck stands with EvidenceReady=Unknown while nobody drops off, so that no stage is the weakest.
+	ReasonNoBottleneck = "NoBottleneck"
+
+	// ReasonHandingOn stands with DataComplete=False while events are handed on to the units that a Funnel counts.
+	ReasonHandingOn = "HandingOn"
 )
 
 // GetConditions gives the conditions of the workspace.

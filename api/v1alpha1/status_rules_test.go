@@ -13,15 +13,23 @@ import (
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	waymark "github.com/waymark-dev/waymark/api/v1alpha1"
 )
 
-// statusRules are edits of the status of any of the kinds.
-var statusRules = map[string]ruleCase{
-	"accepts the longest condition": {edit: condition(strings.Repeat("т", 512), "InvalidExpression")},
-	"refuses a longer message": {edit: condition(strings.Repeat("т", 513), "InvalidExpression"),
-		refused: "the type and the reason of a condition have at most 64 characters and its message 512"},
-	"refuses a longer reason": {edit: condition("", strings.Repeat("R", 65)),
-		refused: "the type and the reason of a condition have at most 64 characters and its message 512"},
+// statusRules are edits of the status of any of the kinds but Journey.
+var statusRules = conditionRules(waymark.MaxConditionMessageLength)
+
+// journeyStatusRules are those of a Journey, whose conditions are shorter.
+var journeyStatusRules = conditionRules(waymark.MaxJourneyMessageLength)
+
+func conditionRules(length int) map[string]ruleCase {
+	refused := fmt.Sprintf("the type and the reason of a condition have at most 64 characters and its message %d", length)
+	return map[string]ruleCase{
+		"accepts the longest condition": {edit: condition(strings.Repeat("т", length), "InvalidExpression")},
+		"refuses a longer message":      {edit: condition(strings.Repeat("т", length+1), "InvalidExpression"), refused: refused},
+		"refuses a longer reason":       {edit: condition("", strings.Repeat("R", 65)), refused: refused},
+	}
 }
 
 func condition(message, reason string) string {
@@ -34,6 +42,10 @@ status:
 var _ = Describe("Status", func() {
 	for _, valid := range []string{validWorkspace, validEventFeed, validFunnel, validMessageChannel, validNurtureScenario, validSegment, validJourney} {
 		kind := strings.Fields(strings.SplitAfter(valid, "kind:")[1])[0]
+		rules := statusRules
+		if kind == "Journey" {
+			rules = journeyStatusRules
+		}
 
 		Describe(kind, func() {
 			var stored *unstructured.Unstructured
@@ -53,9 +65,9 @@ var _ = Describe("Status", func() {
 				Expect(claimed.Object["status"]).To(Equal(map[string]any{"observedGeneration": int64(-1)}))
 			})
 
-			for _, name := range slices.Sorted(maps.Keys(statusRules)) {
+			for _, name := range slices.Sorted(maps.Keys(rules)) {
 				It(name, func(ctx SpecContext) {
-					c := statusRules[name]
+					c := rules[name]
 					err := apiClient.Status().Update(ctx, edited(stored, c.edit),
 						&client.SubResourceUpdateOptions{UpdateOptions: client.UpdateOptions{DryRun: []string{"All"}}})
 					expectAnswer(err, c.refused)

@@ -57,6 +57,14 @@ type WorkspaceStatus struct {
 	// +optional
 	Scenarios *int32 `json:"scenarios,omitempty"`
 
+	// segments is how many Segments use the workspace.
+	// +optional
+	Segments *int32 `json:"segments,omitempty"`
+
+	// journeys is how many Journeys use the workspace.
+	// +optional
+	Journeys *int32 `json:"journeys,omitempty"`
+
 	// channels is how many MessageChannels use the workspace.
 	// +optional
 	Channels *int32 `json:"channels,omitempty"`

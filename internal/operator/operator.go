@@ -34,13 +34,17 @@ import (
 	"github.com/waymark-dev/waymark/internal/controller/eventfeed"
 	"github.com/waymark-dev/waymark/internal/controller/feedset"
 	"github.com/waymark-dev/waymark/internal/controller/funnel"
+	"github.com/waymark-dev/waymark/internal/controller/journey"
 	"github.com/waymark-dev/waymark/internal/controller/messagechannel"
 	"github.com/waymark-dev/waymark/internal/controller/nurturescenario"
 	"github.com/waymark-dev/waymark/internal/controller/roster"
 	"github.com/waymark-dev/waymark/internal/controller/secrets"
+	"github.com/waymark-dev/waymark/internal/controller/segment"
+	"github.com/waymark-dev/waymark/internal/controller/segments"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/controller/texts"
 	"github.com/waymark-dev/waymark/internal/controller/workspace"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/letter/review"
 	"github.com/waymark-dev/waymark/internal/plane"
 	"github.com/waymark-dev/waymark/internal/resources"
@@ -162,6 +166,14 @@ func assemble(ctx context.Context, manager ctrl.Manager, o *Options) error {
 		},
 		ChannelSecrets: deliveryset.SecretNames,
 		References:     nurturescenario.References,
+		FunnelReferences: func(funnel *v1alpha1.Funnel) []string {
+			var named []string
+			for _, name := range segments.OfFunnel(funnel) {
+				named = append(named, definition.KindSegment+"/"+name)
+			}
+			return named
+		},
+		JourneyReferences: journey.References,
 	}
 	if err := roster.Index(ctx, manager.GetFieldIndexer(), indexed); err != nil {
 		return err
@@ -173,6 +185,7 @@ func assemble(ctx context.Context, manager ctrl.Manager, o *Options) error {
 	return errors.Join(
 		parts.setupWorkspaces(manager, o), parts.setupFeeds(manager, o), parts.setupFunnels(manager, o),
 		parts.setupChannels(manager, o), parts.setupScenarios(manager, o),
+		parts.setupSegments(manager, o), parts.setupJourneys(manager, o),
 	)
 }
 
@@ -236,6 +249,7 @@ func (p *parts) setupFeeds(manager ctrl.Manager, o *Options) error {
 func (p *parts) setupFunnels(manager ctrl.Manager, o *Options) error {
 	reconciler := &funnel.Reconciler{
 		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
+		Segments:  segments.Reader{Client: manager.GetClient()},
 		Publisher: p.publisher(manager, "Funnel", o.StatusInterval),
 	}
 	return reconciler.SetupWithManager(manager)
@@ -255,6 +269,23 @@ func (p *parts) setupScenarios(manager ctrl.Manager, o *Options) error {
 		Texts:     &texts.Reader{Cached: manager.GetClient(), Live: manager.GetAPIReader()},
 		Templates: review.Templates{},
 		Publisher: p.publisher(manager, "NurtureScenario", o.StatusInterval),
+	}
+	return reconciler.SetupWithManager(manager)
+}
+
+func (p *parts) setupSegments(manager ctrl.Manager, o *Options) error {
+	reconciler := &segment.Reconciler{
+		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
+		Publisher: p.publisher(manager, "Segment", o.StatusInterval),
+	}
+	return reconciler.SetupWithManager(manager)
+}
+
+func (p *parts) setupJourneys(manager ctrl.Manager, o *Options) error {
+	reconciler := &journey.Reconciler{
+		Client: manager.GetClient(), Roster: p.roster, Plane: p.plane, Clock: p.clock,
+		Segments:  segments.Reader{Client: manager.GetClient()},
+		Publisher: p.publisher(manager, "Journey", o.StatusInterval),
 	}
 	return reconciler.SetupWithManager(manager)
 }

@@ -26,6 +26,12 @@ func ScenarioKey(scenario types.NamespacedName) string {
 	return keyOf(definition.KindScenario, scenario)
 }
 
+// SegmentKey is the key of a segment's definition.
+func SegmentKey(segment types.NamespacedName) string { return keyOf(definition.KindSegment, segment) }
+
+// JourneyKey is the key of a journey's definition.
+func JourneyKey(journey types.NamespacedName) string { return keyOf(definition.KindJourney, journey) }
+
 // ChannelKey is the key of a channel's definition.
 func ChannelKey(channel types.NamespacedName) string { return keyOf(definition.KindChannel, channel) }
 
@@ -39,7 +45,11 @@ func keyOf(kind string, name types.NamespacedName) string {
 // reportsVersions says whether reports tell which version of a definition runs.
 func reportsVersions(key string) bool {
 	kind, _, _, _ := definition.SplitKey(key)
-	return kind == definition.KindFunnel || kind == definition.KindScenario
+	switch kind {
+	case definition.KindFunnel, definition.KindScenario, definition.KindSegment, definition.KindJourney:
+		return true
+	}
+	return false
 }
 
 // userKind is a kind of resources that use workspaces.
@@ -58,6 +68,8 @@ func (p *Plane) users() []userKind {
 		{kind: feedKind, list: roster.Feeds},
 		{kind: definition.KindFunnel, list: roster.Funnels, defined: true},
 		{kind: definition.KindScenario, list: roster.Scenarios, defined: true},
+		{kind: definition.KindSegment, list: roster.Segments, defined: true},
+		{kind: definition.KindJourney, list: roster.Journeys, defined: true},
 		{kind: definition.KindChannel, list: roster.Channels, defined: true},
 	}
 }

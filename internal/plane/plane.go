@@ -30,6 +30,10 @@ type Roster interface {
 	Feeds(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
 	// Scenarios are likewise the scenarios.
 	Scenarios(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
+	// Segments are likewise the segments.
+	Segments(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
+	// Journeys are likewise the journeys.
+	Journeys(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
 	// Channels are likewise the channels.
 	Channels(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error)
 }

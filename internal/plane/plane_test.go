@@ -100,6 +100,14 @@ func (l *listed) Scenarios(context.Context, types.NamespacedName) ([]types.Names
 	return l.scenarios, l.err
 }
 
+func (l *listed) Segments(context.Context, types.NamespacedName) ([]types.NamespacedName, error) {
+	return nil, nil
+}
+
+func (l *listed) Journeys(context.Context, types.NamespacedName) ([]types.NamespacedName, error) {
+	return nil, nil
+}
+
 func (l *listed) Channels(context.Context, types.NamespacedName) ([]types.NamespacedName, error) {
 	return l.channels, l.err
 }

@@ -43,6 +43,12 @@ func (p *Plane) Funnels() source.Source { return p.queues.source(definition.Kind
 // Scenarios is a source of scenarios whose numbers or versions have changed.
 func (p *Plane) Scenarios() source.Source { return p.queues.source(definition.KindScenario) }
 
+// Segments is a source of segments whose numbers or versions have changed.
+func (p *Plane) Segments() source.Source { return p.queues.source(definition.KindSegment) }
+
+// Journeys is a source of journeys whose numbers or versions have changed.
+func (p *Plane) Journeys() source.Source { return p.queues.source(definition.KindJourney) }
+
 // Channels is a source of channels whose numbers have changed, or of which the runners say something else.
 func (p *Plane) Channels() source.Source { return p.queues.source(definition.KindChannel) }
 

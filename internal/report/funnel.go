@@ -54,7 +54,7 @@ func funnelStatus(fn *v1alpha1.Funnel, setting Setting, n *FunnelNumbers, asOf e
 		Previous:      c.previous(),
 		Breakdowns:    c.breakdowns(),
 		Counters:      counters(&n.Funnel),
-		EvaluatedAt:   evaluatedAt(n, asOf),
+		EvaluatedAt:   evaluatedAt(&n.Span, asOf),
 		ActiveVersion: n.Version,
 	}
 	if n.ExactSince > event.At(startOf(c.spans.Current.First, c.setting.Zone)) {
@@ -74,15 +74,13 @@ func FunnelVisibleEqual(a, b *v1alpha1.FunnelStatus) bool {
 func withoutTimes(s *v1alpha1.FunnelStatus) *v1alpha1.FunnelStatus {
 	s = s.DeepCopy()
 	s.EvaluatedAt = nil
-	for i := range s.Conditions {
-		s.Conditions[i].LastTransitionTime = metav1.Time{}
-	}
+	clearTransitions(s.Conditions)
 	return s
 }
 
 // evaluatedAt is a whole second at which the numbers are true: that of asOf or, so that events of the same second are not later
 // than it, the next one. Where the numbers hold at neither, it is the second of asOf.
-func evaluatedAt(n *FunnelNumbers, asOf event.Time) *metav1.Time {
+func evaluatedAt(n *Span, asOf event.Time) *metav1.Time {
 	const second = event.Time(time.Second / time.Microsecond)
 	if next := asOf + second - 1; n.HoldAt(next - next%second) {
 		return metaTime(next)

@@ -21,6 +21,8 @@ type FunnelNumbers struct {
 	ExactSince event.Time
 	// Recomputing is set while some partition computes another version from history.
 	Recomputing bool
+	// Handing is set while some partition has not handed on all events to the units that are counted.
+	Handing bool
 	// LastEvent is the latest event time of any partition; 0 before the first event.
 	LastEvent event.Time
 	// Span is when the numbers are true.
@@ -56,6 +58,7 @@ func MergeFunnel(key string, count int, reports []aggregate.Partition) (FunnelNu
 		addFunnel(&sum.Funnel, &d.Funnel)
 		sum.ExactSince = max(sum.ExactSince, d.ExactSince)
 		sum.Recomputing = sum.Recomputing || d.Pending != ""
+		sum.Handing = sum.Handing || d.Handing
 		sum.LastEvent = max(sum.LastEvent, p.LastEvent)
 		sum.narrow(p)
 	}

@@ -63,24 +63,29 @@ func (c *counted) levers() (statuses []v1alpha1.LeverStatus, best string) {
 	all := c.allLevers()
 	worth, effect := c.worth(), c.designEffect()
 	for _, l := range all[:min(maxLevers, len(all))] {
-		estimate, interval := l.gain(effect)
-		status := v1alpha1.LeverStatus{Kind: l.kind, Conversions: gainOf(estimate, interval, 1, 1)}
-		if worth > 0 {
-			revenue := gainOf(estimate, interval, worth, 2)
-			status.Revenue = &revenue
-		}
-		if l.kind != v1alpha1.LeverMoreEntered {
-			status.Stage = c.specs[l.stage].Name
-		}
-		if s := &c.stages[l.stage]; l.kind == v1alpha1.LeverWinBack && s.Recovered > 0 {
-			status.Recovered = rate(s.Recovered, s.Recovered+s.Dropped)
-		}
 		if best == "" {
+			estimate, _ := l.gain(effect)
 			best = c.describe(l, estimate, worth)
 		}
-		statuses = append(statuses, status)
+		statuses = append(statuses, c.leverStatus(l, worth, effect))
 	}
 	return statuses, best
+}
+
+func (c *counted) leverStatus(l lever, worth, effect float64) v1alpha1.LeverStatus {
+	estimate, interval := l.gain(effect)
+	status := v1alpha1.LeverStatus{Kind: l.kind, Conversions: gainOf(estimate, interval, 1, 1)}
+	if worth > 0 {
+		revenue := gainOf(estimate, interval, worth, 2)
+		status.Revenue = &revenue
+	}
+	if l.kind != v1alpha1.LeverMoreEntered {
+		status.Stage = c.specs[l.stage].Name
+	}
+	if s := &c.stages[l.stage]; l.kind == v1alpha1.LeverWinBack && s.Recovered > 0 {
+		status.Recovered = rate(s.Recovered, s.Recovered+s.Dropped)
+	}
+	return status
 }
 
 // worth is what one conversion brings, in units of the currency; 0 where that is not known.

@@ -116,14 +116,18 @@ func SetData(status *v1alpha1.FunnelStatus, f Freshness) {
 		status.Summary = &v1alpha1.FunnelSummary{}
 	}
 	s := status.Summary
+	s.Data = f.text(s.Entered == nil || *s.Entered == 0)
+}
+
+// text is the data column; nobody says that there is no one to count yet.
+func (f Freshness) text(nobody bool) string {
 	switch {
 	case f.Unreachable:
-		s.Data = v1alpha1.DataStale
+		return v1alpha1.DataStale
 	case f.Backfill.Version != "":
-		s.Data = fmt.Sprintf("%s %d%%", v1alpha1.DataBackfilling, f.Backfill.Percent)
-	case s.Entered == nil || *s.Entered == 0:
-		s.Data = v1alpha1.DataNoData
-	default:
-		s.Data = v1alpha1.DataLive
+		return fmt.Sprintf("%s %d%%", v1alpha1.DataBackfilling, f.Backfill.Percent)
+	case nobody:
+		return v1alpha1.DataNoData
 	}
+	return v1alpha1.DataLive
 }

@@ -58,7 +58,9 @@ const exactBelow = 400
 // they were. That holds for the test alone; the error of the relative risk is added up over people.
 //
 // Sources: N. Mantel and W. Haenszel, J. Natl. Cancer Inst. 22 (1959), without the correction for continuity; N. Mantel, "Evaluation of survival
-// data and two new rank order statistics arising in its consideration", Cancer Chemother. Rep. 50 (1966), for tables of the same people;
+// data and two new rank order statistics arising in its consideration", Cancer Chemother. Rep. 50 (1966), for tables of the same people; O. O. Aalen,
+// "Nonparametric inference for a family of counting processes", Annals of Statistics 6 (1978), for why it holds; J. R. Anderson, K. C. Cain and
+// R. D. Gelber, "Analysis of survival by tumor response", J. Clin. Oncol. 1 (1983), for landmarks;
 // J. J. Gart, "Point and interval estimation of the common odds ratio in the combination of 2×2 tables with fixed marginals", Biometrika 57 (1970),
 // for the exact test.
 func Associate(tables []Table) Association {

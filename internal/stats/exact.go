@@ -3,6 +3,8 @@
 
 package stats
 
+import "slices"
+
 // exactly gives the chances of Associate from the exact distribution of the number of exposed that drop off, given all margins: the sum over the
 // tables of hypergeometric numbers. In either direction it adds up what is at most as likely as the number seen.
 func exactly(tables []Table) (either, over float64) {
@@ -94,10 +96,8 @@ func hypergeometric(drawn, marked, all int64) distribution {
 		up = append(up, chance)
 	}
 	d := distribution{from: mode - int64(len(down)), chances: make([]float64, 0, len(down)+1+len(up))}
-	for i := len(down) - 1; i >= 0; i-- {
-		d.chances = append(d.chances, down[i])
-	}
-	d.chances = append(append(d.chances, 1), up...)
+	slices.Reverse(down)
+	d.chances = append(append(append(d.chances, down...), 1), up...)
 	sum := 0.0
 	for _, chance := range d.chances {
 		sum += chance

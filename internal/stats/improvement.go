@@ -4,7 +4,7 @@
 package stats
 
 import (
-	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -22,11 +22,13 @@ type Verdict string
 const (
 	// Collecting says that nothing can be said yet.
 	Collecting Verdict = "Collecting"
-	// Improved and Worse say that the rate differs from what it was, and NoChange that the difference may be chance: the interval holds 0. That
-	// does not mean that there is none; how large it may be is what the interval says.
+	// Improved says that the rate is better than it was.
 	Improved Verdict = "Improved"
+	// NoChange says that the difference may be chance: the interval holds 0. That does not mean that there is none; how large it may be is what
+	// the interval says.
 	NoChange Verdict = "NoChange"
-	Worse    Verdict = "Worse"
+	// Worse says that the rate is worse than it was.
+	Worse Verdict = "Worse"
 )
 
 // Improve compares the days after an improvement with as many days before it, whole weeks of them, and gives the verdict with the difference of the
@@ -38,8 +40,9 @@ const (
 // Days differ by more than chance, as by the weather. So the difference counts as many independent trials as the days' own spread leaves, after
 // what weekdays have in common on both sides is taken out; with few days the spread itself is uncertain, which Student's distribution allows for.
 //
-// Sources: as Uplift, with days as the clusters; the spread is Pearson's statistic over its degrees of freedom (P. McCullagh and J. A. Nelder,
-// "Generalized Linear Models" (2nd ed. 1989), section 4.5).
+// Sources: method 10 of Newcombe (1998), over as many independent trials as the spread leaves, which is taken with days as the clusters and corrected
+// for how few they are (J. G. MacKinnon and H. White, "Some heteroskedasticity-consistent covariance matrix estimators with improved finite sample
+// properties", J. Econometrics 29 (1985), their HC2).
 func Improve(before, after []Day, lowerIsBetter bool) (Difference, Verdict) {
 	b, a := sumOf(before), sumOf(after)
 	if !(b.Trials > 0 && a.Trials > 0) {
@@ -65,51 +68,59 @@ func sumOf(days []Day) (sum Clusters) {
 }
 
 // dayEffect says by how much the variance of the rates of two spans exceeds that of independent trials; at least 1. A day's rate is expected to
-// be that of its span, and as far from it as its weekday's is from the whole. What is left over is the spread of days.
+// be that of its span, and as far from it as its weekday's is from the whole. What is left over is the spread of days; the more of what is expected
+// of a day comes from that day itself, the more its remainder counts.
 func dayEffect(before, after []Day) float64 {
-	var weekday [7]Clusters
-	all, count := sumOf(nil), 0
-	for _, span := range [...][]Day{before, after} {
-		for _, d := range span {
-			if d.Trials == 0 {
-				continue
-			}
-			count++
-			for _, sum := range [...]*Clusters{&weekday[weekdayOf(d)], &all} {
-				sum.Trials += float64(d.Trials)
-				sum.Successes += float64(d.Successes)
-			}
-		}
-	}
-	parameters := 1 // one for the span, and one for each weekday
-	for _, w := range weekday {
-		if w.Trials > 0 {
-			parameters++
-		}
-	}
-	if count <= parameters {
-		return 1
-	}
+	of := weekdaysOf(before, after)
 	var spread, independent float64
+	days := 0
 	for _, span := range [...][]Day{before, after} {
-		shift := sumOf(span).Rate() - all.Rate()
+		whole := sumOf(span)
+		shift := whole.Rate() - of.all.Rate()
 		for _, d := range span {
 			if d.Trials == 0 {
 				continue
 			}
-			w := weekday[weekdayOf(d)].Rate()
-			p := min(max(w+shift, 0), 1)
-			left := float64(d.Successes) - float64(d.Trials)*p
-			spread += left * left
-			independent += float64(d.Trials) * p * (1 - p)
+			days++
+			n, weekday := float64(d.Trials), of.weekday[weekdayOf(d)]
+			p := min(max(weekday.Rate()+shift, 0), 1)
+			independent += n * p * (1 - p)
+			own := n/weekday.Trials + n/whole.Trials - n/of.all.Trials
+			if left := float64(d.Successes) - n*p; own < 1 {
+				spread += left * left / (1 - own)
+			}
 		}
 	}
-	if !(independent > 0) {
+	freedom := float64(days - of.levels)
+	if !(independent > 0 && freedom > 0) {
 		return 1
 	}
-	freedom := float64(count - parameters)
 	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975) / Z95
-	return max(spread/independent*float64(count)/freedom*math.Pow(student, 2), 1)
+	return max(spread/independent*student*student, 1)
+}
+
+// weekdays are the sums of two spans by weekday, and of all.
+type weekdays struct {
+	weekday [7]Clusters
+	all     Clusters
+	// levels are how many rates are taken from the days: one for each weekday that there is, and one more for the second span.
+	levels int
+}
+
+func weekdaysOf(before, after []Day) (sum weekdays) {
+	for _, d := range slices.Concat(before, after) {
+		for _, c := range [...]*Clusters{&sum.weekday[weekdayOf(d)], &sum.all} {
+			c.Trials += float64(d.Trials)
+			c.Successes += float64(d.Successes)
+		}
+	}
+	sum.levels = 1
+	for _, w := range sum.weekday {
+		if w.Trials > 0 {
+			sum.levels++
+		}
+	}
+	return sum
 }
 
 func weekdayOf(d Day) int64 { return (d.Number%7 + 7) % 7 }

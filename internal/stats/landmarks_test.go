@@ -162,8 +162,8 @@ func TestNoFalseBarriers(t *testing.T) {
 		"twelve barriers, 100 people":     {100, 4, 3, 2000, stats.Judge},
 		"twelve barriers, 1,000 people":   {1_000, 4, 3, 800, stats.Judge},
 		"twelve barriers, 10,000 people":  {10_000, 4, 3, 150, stats.Judge},
-		"600 suggestions, 300 people":     {300, 200, 3, 200, stats.Suggest},
-		"200 suggestions, 3,000 people":   {3_000, 200, 1, 60, stats.Suggest},
+		"600 suggestions, 300 people":     {300, 200, 3, 300, stats.Suggest},
+		"200 suggestions, 3,000 people":   {3_000, 200, 1, 120, stats.Suggest},
 		"twelve suggestions, 1000 people": {1_000, 4, 3, 800, stats.Suggest},
 	}
 	for name, tt := range tests {

@@ -4,7 +4,6 @@
 package funnel
 
 import (
-	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,6 +30,10 @@ type observation struct {
 
 func (o *observation) key() string { return plane.FunnelKey(client.ObjectKeyFromObject(o.funnel)) }
 
+func (o *observation) counted() status.Counted {
+	return status.Counted{View: o.view, Key: o.key(), Version: o.meaning.version}
+}
+
 // decision is what is to be done about a Funnel.
 type decision struct {
 	// offer is the definition for the runners; nil leaves them what they have.
@@ -56,17 +59,26 @@ func decide(o observation) decision {
 		d.fresh = &report.Freshness{Unreachable: true}
 		return d
 	}
-	if d.verdict = status.Invalid(o.meaning.errors, goesOn(o)); d.verdict == nil {
+	switch {
+	case len(o.meaning.errors) > 0:
+		d.verdict = status.Invalid(o.meaning.errors, goesOn(o))
+	case len(o.meaning.missing) > 0:
+		d.verdict = status.Missing(o.meaning.missing, goesOn(o))
+	default:
 		d.offer = definitionOf(o)
 		d.verdict = standing(o)
 	}
-	d.fresh = freshness(o)
+	d.fresh = o.counted().Freshness()
 	if !o.funnel.Spec.Suspend {
 		d.numbers, d.shown = numbers(o)
-		d.again = untilNextHour(o)
+		d.again = status.UntilNextHour(o.now, o.meaning.zone)
 	}
 	if d.offer != nil {
-		d.complete = completeness(o, d)
+		shown := &o.funnel.Status
+		if d.shown {
+			shown = d.numbers
+		}
+		d.complete = o.counted().Complete(shown.ExactSince)
 	}
 	return d
 }
@@ -94,55 +106,10 @@ func definitionOf(o observation) *control.Definition {
 func standing(o observation) *status.Verdict {
 	rollout := status.Rollout{
 		Workspace: o.workspaceName, View: o.view, Key: o.key(), Version: o.meaning.version,
-		Active: activePartitions(o), Does: "count by this version",
+		Active: o.counted().Active(), Does: "count by this version",
 	}
 	if o.funnel.Spec.Suspend {
 		rollout.Suspended = "spec.suspend keeps the numbers as they are; events go on being stored"
 	}
 	return rollout.Verdict(o.funnel)
-}
-
-// activePartitions counts the partitions that run the spec as it is now.
-func activePartitions(o observation) int {
-	active := 0
-	for i := range o.view.Partitions {
-		if o.view.Partitions[i].Funnels[o.key()].Active == o.meaning.version {
-			active++
-		}
-	}
-	return active
-}
-
-// completeness says whether all history is in the numbers of the spec as it is now. Nil while that is not known.
-func completeness(o observation, d decision) *metav1.Condition {
-	if o.view.State != plane.Connected {
-		return nil
-	}
-	condition := func(status metav1.ConditionStatus, reason, message string) *metav1.Condition {
-		return &metav1.Condition{Type: v1alpha1.ConditionDataComplete, Status: status, Reason: reason, Message: message}
-	}
-	if activePartitions(o) < o.view.PartitionCount {
-		percent := report.BackfillOf(o.key(), o.view.PartitionCount, o.view.Partitions).Percent
-		return condition(metav1.ConditionFalse, v1alpha1.ReasonBackfillRunning, fmt.Sprintf("%d%% of the stored events are read", percent))
-	}
-	shown := &o.funnel.Status
-	if d.shown {
-		shown = d.numbers
-	}
-	if shown.ExactSince != nil {
-		return condition(metav1.ConditionFalse, v1alpha1.ReasonHistoryMissing, fmt.Sprintf(
-			"the log holds every event since %s; earlier ones are missing from the numbers", shown.ExactSince.UTC().Format(time.RFC3339)))
-	}
-	return condition(metav1.ConditionTrue, v1alpha1.ReasonBackfillFinished, "all stored events are in the numbers")
-}
-
-// freshness is nil while the runners have not answered yet.
-func freshness(o observation) *report.Freshness {
-	switch o.view.State {
-	case plane.Connected:
-		return &report.Freshness{Backfill: report.BackfillOf(o.key(), o.view.PartitionCount, o.view.Partitions)}
-	case plane.Unreachable, plane.Absent:
-		return &report.Freshness{Unreachable: true}
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/control"
+	"github.com/waymark-dev/waymark/internal/controller/segments"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/plane"
@@ -52,7 +53,7 @@ func observed(change ...func(*observation)) observation {
 		funnel: funnel(), workspace: workspace(), now: noon,
 		workspaceName: types.NamespacedName{Namespace: "sales", Name: "default"},
 	}
-	o.meaning = compile(o.funnel, o.workspace)
+	o.meaning = compile(o.funnel, o.workspace, segments.Named{})
 	o.view = plane.View{State: plane.Connected, PartitionCount: 2, AsOf: event.At(noon)}
 	for number := range 2 {
 		o.view.Partitions = append(o.view.Partitions, aggregate.Partition{
@@ -80,7 +81,7 @@ func in(number int, definition aggregate.Definition) func(*observation) {
 
 func broken(o *observation) {
 	o.funnel.Spec.Stages[0].Where = "evnt.data.price > 0"
-	o.meaning = compile(o.funnel, o.workspace)
+	o.meaning = compile(o.funnel, o.workspace, segments.Named{})
 }
 
 func TestVerdict(t *testing.T) {
@@ -111,14 +112,14 @@ func TestVerdict(t *testing.T) {
 		"a field that makes no sense": {
 			observed: observed(func(o *observation) {
 				o.funnel.Spec.Exclusions = []v1alpha1.FunnelExclusion{{Event: "order.cancelled", Before: o.funnel.Spec.Stages[0].Name}}
-				o.meaning = compile(o.funnel, o.workspace)
+				o.meaning = compile(o.funnel, o.workspace, segments.Named{})
 			}),
 			want: "False InvalidSpec Stalled", says: "spec.exclusions[0].before",
 		},
 		"a workspace with an impossible zone": {
 			observed: observed(func(o *observation) {
 				o.workspace.Spec.TimeZone = "Europe/Moskau"
-				o.meaning = compile(o.funnel, o.workspace)
+				o.meaning = compile(o.funnel, o.workspace, segments.Named{})
 			}),
 			want: "False WorkspaceNotReady Reconciling", says: "Europe/Moskau",
 		},

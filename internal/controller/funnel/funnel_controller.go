@@ -8,7 +8,6 @@ package funnel
 import (
 	"context"
 	"fmt"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
@@ -18,6 +17,7 @@ import (
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/controller/memory"
 	"github.com/waymark-dev/waymark/internal/controller/roster"
+	"github.com/waymark-dev/waymark/internal/controller/segments"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/plane"
 )
@@ -28,6 +28,8 @@ type Reconciler struct {
 	Client client.Client
 	// Roster finds workspaces.
 	Roster roster.Roster
+	// Segments reads the Segments that funnels name.
+	Segments segments.Reader
 	// Plane is the workspaces' runners.
 	Plane *plane.Plane
 	// Publisher writes statuses.
@@ -38,7 +40,7 @@ type Reconciler struct {
 	memory memory.Memory[meaning, accepted]
 }
 
-// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=funnels;workspaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=funnels;segments;workspaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=funnels/status,verbs=patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -71,7 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	write(funnel, before, decided, observed.now)
 
 	wait, err := r.Publisher.Publish(ctx, before, funnel, observed.now)
-	return ctrl.Result{RequeueAfter: soonest(wait, decided.again)}, err
+	return ctrl.Result{RequeueAfter: status.Soonest(wait, decided.again)}, err
 }
 
 // observe gathers all that a decision depends on.
@@ -92,7 +94,13 @@ func (r *Reconciler) observe(ctx context.Context, funnel *v1alpha1.Funnel) (obse
 		return o, nil
 	}
 	o.workspace = workspace
-	o.meaning = r.memory.Meaning(name, memory.OriginOf(funnel, workspace, ""), func() meaning { return compile(funnel, workspace) })
+	named, err := r.Segments.Read(ctx, funnel.Namespace, segments.OfFunnel(funnel)...)
+	if err != nil {
+		return o, err
+	}
+	o.meaning = r.memory.Meaning(name, memory.OriginOf(funnel, workspace, named.Version()), func() meaning {
+		return compile(funnel, workspace, named)
+	})
 	if o.accepted == nil {
 		o.accepted = acceptedFrom(o.view.Kept[o.key()])
 	}
@@ -103,12 +111,4 @@ func (r *Reconciler) forget(request ctrl.Request) {
 	r.Plane.Withdraw(plane.FunnelKey(request.NamespacedName))
 	r.Publisher.Forget(request.NamespacedName)
 	r.memory.Forget(request.NamespacedName)
-}
-
-// soonest is the shorter of two waits, of which 0 is none.
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || b == 0 {
-		return max(a, b)
-	}
-	return min(a, b)
 }

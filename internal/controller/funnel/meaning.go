@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/controller/segments"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/definition/zoneinfo"
 )
@@ -20,6 +21,7 @@ type meaning struct {
 	version string
 	zone    *time.Location
 	errors  field.ErrorList
+	missing []definition.Missing
 }
 
 // accepted is the spec of the version whose numbers were shown last. While a later spec is wrong, or is computed from history,
@@ -34,13 +36,14 @@ func acceptedOf(funnel *v1alpha1.Funnel, by meaning) accepted {
 	return accepted{version: by.version, spec: *funnel.Spec.DeepCopy(), zone: by.zone}
 }
 
-func compile(funnel *v1alpha1.Funnel, workspace *v1alpha1.Workspace) meaning {
-	compiled, missing, errs := definition.FromFunnel(funnel, workspace, nil)
-	for _, m := range missing {
-		errs = append(errs, field.NotFound(field.NewPath(m.Field), m.Name))
-	}
-	if len(errs) > 0 {
+func compile(funnel *v1alpha1.Funnel, workspace *v1alpha1.Workspace, named segments.Named) meaning {
+	meanings := named.Meanings(workspace)
+	if errs := meanings.Foreign(field.NewPath("spec", "segmentRef", "name")); len(errs) > 0 {
 		return meaning{errors: errs}
+	}
+	compiled, missing, errs := definition.FromFunnel(funnel, workspace, meanings.Segments)
+	if len(errs) > 0 || len(missing) > 0 {
+		return meaning{errors: errs, missing: meanings.Explained(missing)}
 	}
 	form, version, err := compiled.Canonical()
 	if err != nil {

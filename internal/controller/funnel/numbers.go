@@ -40,20 +40,6 @@ func numbers(o observation) (written *v1alpha1.FunnelStatus, current bool) {
 	return &result, current
 }
 
-// untilNextHour is how long it takes until the hour changes, and maybe with it the day: days are what is counted and compared, and
-// with every hour without an event a stage may be found silent. The runner's clock decides, so this is only when to look again.
-func untilNextHour(o observation) time.Duration {
-	zone := o.meaning.zone
-	if zone == nil {
-		return 0
-	}
-	now := o.now.In(zone) // a zone may be half an hour off, and then its day begins in the middle of another's hour
-	hour := time.Date(now.Year(), now.Month(), now.Day(), now.Hour(), 0, 0, 0, zone)
-	wait := min(hour.Add(time.Hour).Sub(now), now.Truncate(time.Hour).Add(time.Hour).Sub(now))
-	const afterTheRunner = 5 * time.Second
-	return max(wait, 0) + afterTheRunner
-}
-
 // dataBegins says that the first units have entered, for which whoever has just applied a Funnel and sent an event waits.
 func dataBegins(before, after status.Resource) bool {
 	return noData(before) && !noData(after)

@@ -21,6 +21,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/control"
 	"github.com/waymark-dev/waymark/internal/controller/roster"
+	"github.com/waymark-dev/waymark/internal/controller/segments"
 	"github.com/waymark-dev/waymark/internal/controller/status"
 	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/plane"
@@ -91,6 +92,8 @@ func newOperated(t *testing.T) *operated {
 		WithIndex(&v1alpha1.Funnel{}, roster.WorkspaceIndex, ofDefault).
 		WithIndex(&v1alpha1.NurtureScenario{}, roster.WorkspaceIndex, ofDefault).
 		WithIndex(&v1alpha1.MessageChannel{}, roster.WorkspaceIndex, ofDefault).
+		WithIndex(&v1alpha1.Segment{}, roster.WorkspaceIndex, ofDefault).
+		WithIndex(&v1alpha1.Journey{}, roster.WorkspaceIndex, ofDefault).
 		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: o.patch}).
 		Build()
 	directory := roster.Roster{Reader: store}
@@ -103,6 +106,7 @@ func newOperated(t *testing.T) *operated {
 	}
 	o.reconciler = &Reconciler{
 		Client: store, Roster: directory, Plane: runners, Clock: o.clock,
+		Segments: segments.Reader{Client: store},
 		Publisher: &status.Publisher{
 			Kind: "Funnel", Client: store, Recorder: events.NewFakeRecorder(100), Pace: status.NewPace(30 * time.Second), Urgent: dataBegins,
 		},

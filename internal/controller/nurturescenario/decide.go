@@ -5,7 +5,6 @@ package nurturescenario
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,7 +64,7 @@ func decide(o observation) decision {
 	case len(o.meaning.errors) > 0:
 		d.verdict = status.Invalid(o.meaning.errors, goesOn(o))
 	case len(o.meaning.missing) > 0:
-		d.verdict = new(waiting(o))
+		d.verdict = status.Missing(o.meaning.missing, goesOn(o))
 	default:
 		g := guard(o)
 		d.held, d.approval, d.guarded = g.condition(), g.approval(), g.decided
@@ -81,15 +80,6 @@ func goesOn(o observation) string {
 		return ""
 	}
 	return "; the last valid version goes on"
-}
-
-// waiting says what the spec names that does not exist. It may be applied next.
-func waiting(o observation) status.Verdict {
-	messages := make([]string, len(o.meaning.missing))
-	for i, missing := range o.meaning.missing {
-		messages[i] = missing.Error() + ": apply it, or correct the name"
-	}
-	return status.Waiting(v1alpha1.ReasonReferenceNotFound, strings.Join(messages, "; ")+goesOn(o))
 }
 
 // offer is nil while it is not known whether the version has to be held: it was offered before, or is when the runners have answered.

@@ -5,6 +5,7 @@ package nurturescenario
 
 import (
 	"encoding/json"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -26,6 +27,9 @@ type meaning struct {
 func (m *meaning) valid() bool { return m.version != "" }
 
 func compile(scenario *v1alpha1.NurtureScenario, workspace *v1alpha1.Workspace, found *referenced) meaning {
+	if len(found.foreign) > 0 {
+		return meaning{errors: foreign(scenario, found.foreign)}
+	}
 	compiled, missing, errs := definition.FromScenario(scenario, workspace, found.References)
 	if len(errs) > 0 || len(missing) > 0 {
 		return meaning{missing: missing, errors: errs}
@@ -35,4 +39,21 @@ func compile(scenario *v1alpha1.NurtureScenario, workspace *v1alpha1.Workspace, 
 		return meaning{errors: field.ErrorList{field.InternalError(field.NewPath("spec"), err)}}
 	}
 	return meaning{form: form, version: version, outline: report.OutlineOf(&compiled)}
+}
+
+// foreign gives an error for each reference to a Segment of another workspace: it can never mean anything.
+func foreign(scenario *v1alpha1.NurtureScenario, names []string) field.ErrorList {
+	var errs field.ErrorList
+	check := func(path *field.Path, ref *v1alpha1.SegmentReference) {
+		if ref != nil && slices.Contains(names, ref.Name) {
+			errs = append(errs, field.Invalid(path.Child("segmentRef", "name"), ref.Name,
+				"the Segment belongs to another Workspace: name one of this scenario's own"))
+		}
+	}
+	path := field.NewPath("spec")
+	check(path, scenario.Spec.SegmentRef)
+	if segment := scenario.Spec.Trigger.Segment; segment != nil {
+		check(path.Child("trigger", "segment"), segment.SegmentRef)
+	}
+	return errs
 }

@@ -25,6 +25,7 @@ const (
 	channelKind   = definition.KindChannel
 	funnelKind    = definition.KindFunnel
 	scenarioKind  = definition.KindScenario
+	segmentKind   = definition.KindSegment
 	configMapKind = "ConfigMap"
 )
 
@@ -34,6 +35,12 @@ func References(scenario *v1alpha1.NurtureScenario) []string {
 	add := func(kind, name string) { all = append(all, kind+"/"+name) }
 	if drop := scenario.Spec.Trigger.FunnelDrop; drop != nil {
 		add(funnelKind, drop.FunnelRef.Name)
+	}
+	if segment := scenario.Spec.Trigger.Segment; segment != nil && segment.SegmentRef != nil {
+		add(segmentKind, segment.SegmentRef.Name)
+	}
+	if ref := scenario.Spec.SegmentRef; ref != nil {
+		add(segmentKind, ref.Name)
 	}
 	for i := range scenario.Spec.Steps {
 		switch step := &scenario.Spec.Steps[i]; {
@@ -78,6 +85,8 @@ func templates(send *v1alpha1.SendStep) []v1alpha1.TemplateReference {
 // referenced is what a scenario names, as far as it exists.
 type referenced struct {
 	definition.References
+	// foreign are the Segments of other workspaces.
+	foreign []string
 	// version identifies all of it.
 	version string
 }
@@ -88,6 +97,7 @@ func (r *Reconciler) observeReferences(ctx context.Context, scenario *v1alpha1.N
 		Channels:  map[string]definition.Medium{},
 		Scenarios: map[string]bool{},
 		Funnels:   map[string][]string{},
+		Segments:  map[string]bool{},
 		Units:     map[string]bool{},
 		Texts:     map[string]map[string]string{},
 		Topics:    topics(workspace),
@@ -131,8 +141,15 @@ func (r *Reconciler) observeReference(ctx context.Context, kind string, name, wo
 		funnel := &v1alpha1.Funnel{}
 		version, err = r.get(ctx, name, funnel)
 		if version = within(version, funnel.Spec.WorkspaceRef, name.Namespace, workspace); version != "" {
-			found.Units[name.Name] = funnel.Spec.Unit != nil
-			found.Funnels[name.Name] = stages(funnel)
+			found.Funnels[name.Name], found.Units[name.Name] = stages(funnel), funnel.Spec.Unit != nil
+		}
+	case segmentKind:
+		segment := &v1alpha1.Segment{}
+		version, err = r.get(ctx, name, segment)
+		if of := roster.WorkspaceOf(segment.Spec.WorkspaceRef, name.Namespace); version != "" && of != workspace {
+			found.foreign = append(found.foreign, name.Name)
+		} else if version != "" {
+			found.Segments[name.Name] = true
 		}
 	case scenarioKind:
 		other := &v1alpha1.NurtureScenario{}

@@ -94,7 +94,7 @@ func newOperated(t *testing.T) *operated {
 	builder := fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(shop.DeepCopy(), reminder.DeepCopy()).WithStatusSubresource(&v1alpha1.NurtureScenario{}).
 		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: o.patch})
-	for _, kind := range []client.Object{&v1alpha1.Funnel{}, &v1alpha1.EventFeed{}, &v1alpha1.NurtureScenario{}, &v1alpha1.MessageChannel{}} {
+	for _, kind := range []client.Object{&v1alpha1.Funnel{}, &v1alpha1.EventFeed{}, &v1alpha1.NurtureScenario{}, &v1alpha1.MessageChannel{}, &v1alpha1.Segment{}, &v1alpha1.Journey{}} {
 		builder.WithIndex(kind, roster.WorkspaceIndex, func(client.Object) []string { return []string{"sales/shop"} })
 	}
 	store := builder.Build()

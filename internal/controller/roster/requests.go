@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
+	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/resources"
 )
 
@@ -35,6 +36,16 @@ func (r Roster) ScenarioRequests(ctx context.Context, workspace client.Object) [
 // ChannelRequests maps a workspace to all channels that name it, whether they may use it or not.
 func (r Roster) ChannelRequests(ctx context.Context, workspace client.Object) []reconcile.Request {
 	return requests(r.named(ctx, client.ObjectKeyFromObject(workspace), &v1alpha1.MessageChannelList{}))
+}
+
+// SegmentRequests maps a workspace to all segments that name it, whether they may use it or not.
+func (r Roster) SegmentRequests(ctx context.Context, workspace client.Object) []reconcile.Request {
+	return requests(r.named(ctx, client.ObjectKeyFromObject(workspace), &v1alpha1.SegmentList{}))
+}
+
+// JourneyRequests maps a workspace to all journeys that name it, whether they may use it or not.
+func (r Roster) JourneyRequests(ctx context.Context, workspace client.Object) []reconcile.Request {
+	return requests(r.named(ctx, client.ObjectKeyFromObject(workspace), &v1alpha1.JourneyList{}))
 }
 
 // FeedSecretRequests maps a Secret to the feeds that read it, and the one by which a workspace's pods are given their feeds to all of them.
@@ -63,9 +74,32 @@ func (r Roster) secretRequests(ctx context.Context, secret client.Object, given 
 // NamingRequests maps an object of a kind to the scenarios that name it.
 func (r Roster) NamingRequests(kind string) handler.MapFunc {
 	return func(ctx context.Context, named client.Object) []reconcile.Request {
-		return requests(r.names(ctx, &v1alpha1.NurtureScenarioList{}, client.InNamespace(named.GetNamespace()),
-			client.MatchingFields{ReferenceIndex: kind + "/" + named.GetName()}))
+		return requests(r.naming(ctx, kind, named.GetNamespace(), named.GetName(), &v1alpha1.NurtureScenarioList{}))
 	}
+}
+
+// FunnelNamingRequests maps an object of a kind to the funnels that name it.
+func (r Roster) FunnelNamingRequests(kind string) handler.MapFunc {
+	return func(ctx context.Context, named client.Object) []reconcile.Request {
+		return requests(r.naming(ctx, kind, named.GetNamespace(), named.GetName(), &v1alpha1.FunnelList{}))
+	}
+}
+
+// JourneyNamingRequests maps an object of a kind to the journeys that name it, or whose funnel does.
+func (r Roster) JourneyNamingRequests(kind string) handler.MapFunc {
+	return func(ctx context.Context, named client.Object) []reconcile.Request {
+		namespace := named.GetNamespace()
+		all := requests(r.naming(ctx, kind, namespace, named.GetName(), &v1alpha1.JourneyList{}))
+		for _, funnel := range requests(r.naming(ctx, kind, namespace, named.GetName(), &v1alpha1.FunnelList{})) {
+			all = append(all, requests(r.naming(ctx, definition.KindFunnel, namespace, funnel.Name, &v1alpha1.JourneyList{}))...)
+		}
+		return all
+	}
+}
+
+// naming gives those of a kind that name an object of another.
+func (r Roster) naming(ctx context.Context, kind, namespace, name string, list client.ObjectList) ([]types.NamespacedName, error) {
+	return r.names(ctx, list, client.InNamespace(namespace), client.MatchingFields{ReferenceIndex: kind + "/" + name})
 }
 
 // requests are for all that were found. They are not found only if an index is missing, which Index has seen to.

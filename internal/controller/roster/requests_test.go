@@ -47,6 +47,9 @@ func users(t *testing.T) Roster {
 		WriteKey:       func(*v1alpha1.EventFeed) types.NamespacedName { return keys },
 		ChannelSecrets: func(*v1alpha1.MessageChannel) []types.NamespacedName { return []types.NamespacedName{keys} },
 		References:     func(*v1alpha1.NurtureScenario) []string { return []string{"MessageChannel/mail"} },
+
+		FunnelReferences:  func(*v1alpha1.Funnel) []string { return []string{"Segment/loyal"} },
+		JourneyReferences: func(*v1alpha1.Journey) []string { return []string{"Funnel/shop"} },
 	}
 	if err := Index(t.Context(), b, indexed); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,10 @@ func workspaceOf(object client.Object) types.NamespacedName {
 		return WorkspaceOf(resource.Spec.WorkspaceRef, resource.Namespace)
 	case *v1alpha1.MessageChannel:
 		return WorkspaceOf(resource.Spec.WorkspaceRef, resource.Namespace)
+	case *v1alpha1.Segment:
+		return WorkspaceOf(resource.Spec.WorkspaceRef, resource.Namespace)
+	case *v1alpha1.Journey:
+		return WorkspaceOf(resource.Spec.WorkspaceRef, resource.Namespace)
 	}
 	return types.NamespacedName{}
 }
@@ -87,6 +91,16 @@ func (r Roster) Scenarios(ctx context.Context, workspace types.NamespacedName) (
 // Channels are likewise the channels.
 func (r Roster) Channels(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error) {
 	return r.users(ctx, workspace, &v1alpha1.MessageChannelList{})
+}
+
+// Segments are likewise the segments.
+func (r Roster) Segments(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error) {
+	return r.users(ctx, workspace, &v1alpha1.SegmentList{})
+}
+
+// Journeys are likewise the journeys.
+func (r Roster) Journeys(ctx context.Context, workspace types.NamespacedName) ([]types.NamespacedName, error) {
+	return r.users(ctx, workspace, &v1alpha1.JourneyList{})
 }
 
 func (r Roster) users(ctx context.Context, name types.NamespacedName, list client.ObjectList) ([]types.NamespacedName, error) {

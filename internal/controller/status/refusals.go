@@ -55,3 +55,19 @@ func Rejected(view plane.View, key, version string) *Verdict {
 	}
 	return new(Waiting(v1alpha1.ReasonRunnerRejected, "the runner refused this version: "+refusal.Message))
 }
+
+// Missing is the verdict on a spec that names something that does not exist, or means nothing itself; nil when there is nothing missing. It may be
+// applied or corrected next. GoesOn ends the message, as in Invalid.
+func Missing(missing []definition.Missing, goesOn string) *Verdict {
+	if len(missing) == 0 {
+		return nil
+	}
+	messages := make([]string, len(missing))
+	for i := range missing {
+		messages[i] = missing[i].Error()
+		if missing[i].Why == "" {
+			messages[i] += ": apply it, or correct the name"
+		}
+	}
+	return new(Waiting(v1alpha1.ReasonReferenceNotFound, strings.Join(messages, "; ")+goesOn))
+}

@@ -136,6 +136,8 @@ func write(o observation, planned steps, applyErr error) {
 	workspace.Status.Feeds, workspace.Status.Funnels = &feeds, &funnels
 	scenarios, channels := int32(o.scenarios), int32(len(o.channels))
 	workspace.Status.Scenarios, workspace.Status.Channels = &scenarios, &channels
+	segments, journeys := int32(o.segments), int32(o.journeys)
+	workspace.Status.Segments, workspace.Status.Journeys = &segments, &journeys
 	if !planned.deploy {
 		return
 	}

@@ -186,6 +186,8 @@ func TestStatus(t *testing.T) {
 		Feeds:              &none,
 		Funnels:            &none,
 		Scenarios:          &none,
+		Segments:           &none,
+		Journeys:           &none,
 		Channels:           &none,
 		Runner:             &v1alpha1.RunnerStatus{Replicas: 1, Version: "v0.1.0"},
 		Conditions:         got.Conditions,

@@ -41,6 +41,8 @@ type observation struct {
 	channels    []deliveryset.Entry // likewise
 	funnels     int                 // how many may use it
 	scenarios   int                 // likewise
+	segments    int                 // likewise
+	journeys    int                 // likewise
 	view        plane.View
 }
 
@@ -147,16 +149,27 @@ func (r *Reconciler) observeUsers(ctx context.Context, o *observation) error {
 		}
 		o.feeds = append(o.feeds, feedset.Entry{Feed: feed, Resolution: resolution})
 	}
-	funnels, err := r.Roster.Funnels(ctx, o.name())
-	if err != nil {
+	if err := r.countUsers(ctx, o); err != nil {
 		return err
 	}
-	scenarios, err := r.Roster.Scenarios(ctx, o.name())
-	if err != nil {
-		return err
-	}
-	o.funnels, o.scenarios = len(funnels), len(scenarios)
 	return r.observeChannels(ctx, o)
+}
+
+// countUsers counts those who may use the workspace and are nothing to it but users.
+func (r *Reconciler) countUsers(ctx context.Context, o *observation) error {
+	for _, of := range []struct {
+		count *int
+		list  func(context.Context, types.NamespacedName) ([]types.NamespacedName, error)
+	}{
+		{&o.funnels, r.Roster.Funnels}, {&o.scenarios, r.Roster.Scenarios}, {&o.segments, r.Roster.Segments}, {&o.journeys, r.Roster.Journeys},
+	} {
+		users, err := of.list(ctx, o.name())
+		if err != nil {
+			return err
+		}
+		*of.count = len(users)
+	}
+	return nil
 }
 
 func (r *Reconciler) observeChannels(ctx context.Context, o *observation) error {

@@ -45,7 +45,7 @@ type Reconciler struct {
 	Deployment resources.Deployment
 }
 
-// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces;eventfeeds;funnels;nurturescenarios;messagechannels,verbs=get;list;watch
+// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces;eventfeeds;funnels;nurturescenarios;messagechannels;segments;journeys,verbs=get;list;watch
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces/status,verbs=patch
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=workspaces/finalizers,verbs=update
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
