@@ -3,10 +3,7 @@
 
 package definition
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Medium is how a channel's messages leave.
 type Medium string
@@ -229,38 +226,6 @@ type Delivery struct {
 type DeliveryChannel struct {
 	Channel
 	Secrets ChannelSecrets `json:"secrets,omitzero"`
-}
-
-// AskedSurvey is what a journey asks those who left, in its own words. "Other" is always offered besides.
-type AskedSurvey struct {
-	// Journey is its key.
-	Journey string `json:"journey"`
-	// Answers are offered in this order.
-	Answers []AskedAnswer `json:"answers,omitempty"`
-}
-
-// AskedAnswer is one of the answers: the name of a barrier and what people are shown for it.
-type AskedAnswer struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-}
-
-// OtherAnswerName is the answer of those whose reason is none of a survey's answers.
-const OtherAnswerName = "other"
-
-// Survey gives what a journey asks; nil when it asks nothing.
-func (d *Delivery) Survey(journey string) *AskedSurvey {
-	for i := range d.Surveys {
-		if d.Surveys[i].Journey == journey {
-			return &d.Surveys[i]
-		}
-	}
-	return nil
-}
-
-// Offers says whether an answer is among those that people are shown.
-func (s *AskedSurvey) Offers(answer string) bool {
-	return answer == OtherAnswerName || slices.ContainsFunc(s.Answers, func(a AskedAnswer) bool { return a.Name == answer })
 }
 
 // Topic is something that people can agree to receive.

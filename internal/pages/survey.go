@@ -100,17 +100,8 @@ func (v *visit) thanksPage(asked *definition.AskedSurvey, chosen string) page {
 // answers are all that are offered; other is always there.
 func (v *visit) answers(asked *definition.AskedSurvey, chosen string) []topic {
 	t := topic{Title: v.words.answers, Field: answerField}
-	for _, a := range asked.Answers {
-		if a.Name != definition.OtherAnswerName {
-			t.Choices = append(t.Choices, choice{a.Name, a.Title, a.Name == chosen})
-		}
+	for _, a := range asked.All(v.words.other) {
+		t.Choices = append(t.Choices, choice{a.Name, a.Title, a.Name == chosen})
 	}
-	other := choice{definition.OtherAnswerName, v.words.other, chosen == definition.OtherAnswerName}
-	for _, a := range asked.Answers {
-		if a.Name == other.Value { // a barrier of that name has a title of its own
-			other.Label = a.Title
-		}
-	}
-	t.Choices = append(t.Choices, other)
 	return []topic{t}
 }

@@ -137,6 +137,7 @@ func dataOf(g *nurture.Grant, d *definition.Delivery, links *links) letter.Data 
 		Workspace: letter.Workspace{
 			Name: d.Workspace, Title: d.Title, Currency: d.Currency, TimeZone: d.TimeZone, PublicURL: d.PublicURL,
 		},
+		Survey: links.survey,
 		Links: letter.Links{
 			Unsubscribe: links.unsubscribe, Preferences: links.preferences, Confirm: links.confirm, Start: links.start,
 		},
