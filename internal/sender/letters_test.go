@@ -220,3 +220,26 @@ func TestABotsButtonsNameTheirMessage(t *testing.T) {
 		t.Errorf("the buttons differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestABotsQuestionHasAButtonForEachAnswer(t *testing.T) {
+	t.Parallel()
+	const journey = "Journey/sales/first"
+	d := shop()
+	d.Surveys = []definition.AskedSurvey{{Journey: journey, Answers: []definition.AskedAnswer{{Name: "price", Title: "Дорого"}}}}
+	c := definition.DeliveryChannel{Channel: definition.Channel{
+		Medium: definition.Telegram, Telegram: &definition.BotSettings{}, Tracking: definition.Tracking{Clicks: true},
+	}}
+	for text, want := range map[string][]string{"Почему?": {"Дорого", "Другое"}, "Почему? {{ survey.url }}": nil} {
+		m := render(t, letterTo(definition.Content{Text: text}, func(g *nurture.Grant) { g.Meaning.Send.Survey = journey }), d, c)
+		var got []string
+		for _, row := range m.Buttons {
+			got = append(got, row[0].Text)
+			if len(row) != 1 || !strings.HasPrefix(row[0].URL, "https://go.example/w/s/") {
+				t.Errorf("the row %+v does not answer", row)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("buttons of %q (-want +got):\n%s", text, diff)
+		}
+	}
+}
