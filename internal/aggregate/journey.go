@@ -33,7 +33,7 @@ type Journey struct {
 type StageEvidence struct {
 	// All counts them by how they ended.
 	All Split `json:"all"`
-	// There counts, at each landmark, those that were still at the stage.
+	// There counts, at each landmark, those that were still at the stage; at the first all.
 	There Landmarks `json:"there,omitempty"`
 	// Probes are those of the definition at this stage, in its order.
 	Probes []Sight `json:"probes,omitempty"`
@@ -64,9 +64,10 @@ type Sight struct {
 type Landmarks map[int]Split
 
 // LandmarkTimes are how long after a stage's event one looks who is still there. People who leave early have less time to see anything, so that
-// who saw something and who did not are compared only among those who stayed at least as long.
+// who saw something and who did not are compared only among those who stayed at least as long. At the first, the stage's own instant,
+// everybody is there, and equally long.
 var LandmarkTimes = [...]time.Duration{
-	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, 45 * time.Second,
+	0, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, 45 * time.Second,
 	time.Minute, 90 * time.Second, 2 * time.Minute, 3 * time.Minute, 4 * time.Minute, 6 * time.Minute, 8 * time.Minute,
 	10 * time.Minute, 15 * time.Minute, 20 * time.Minute, 30 * time.Minute, 45 * time.Minute,
 	time.Hour, 90 * time.Minute, 2 * time.Hour, 3 * time.Hour, 4 * time.Hour, 6 * time.Hour, 8 * time.Hour, 12 * time.Hour, 18 * time.Hour,

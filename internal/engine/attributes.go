@@ -65,7 +65,7 @@ func (f *Fold) learnAttributes(c *contact, e *event.Event) {
 		c.story.attributes = nil
 	}
 	for _, u := range c.units {
-		u.stale = u.stale || u.slot != nil && u.slot.asks != nil
+		u.stale = u.stale || u.slot != nil && u.slot.readsContact()
 	}
 	f.spoil(c)
 	f.touch(c)
@@ -178,7 +178,7 @@ func (c *contact) marksAs(u *unit, may []uint32, attributes []byte) []uint32 {
 			continue // it was encoded here
 		}
 		found := u.slot.asks.MatchAs(&e, attributes)
-		marks[i] = marksOf(&found)
+		marks[i] = marksOf(&found) | marks[i]&traitMark
 	}
 	return marks
 }

@@ -100,6 +100,6 @@ func (f *Fold) setKeep() {
 		return
 	}
 	for _, s := range f.slots {
-		f.keep = max(f.keep, s.plan.horizon)
+		f.keep = max(f.keep, s.plan.history())
 	}
 }

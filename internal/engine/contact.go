@@ -77,8 +77,8 @@ type orphan struct {
 type unit struct {
 	slot *slot // nil when the slot was gone before the unit was read
 	id   uint32
-	// saturated is set once the unit had more than MaxMatches.
-	saturated bool
+	// saturated is set once the unit had more than MaxMatches, and remembered once events of a segment's traits were forgotten.
+	saturated, remembered bool
 	// own is set while the unit has a timer of its own, for as long as it was only seen by a shadow; storedDue is that timer's as it
 	// lies in the store.
 	own bool
@@ -135,10 +135,19 @@ func (c *contact) unit(s *slot) *unit {
 
 // insert notes what an event means to a unit.
 func (c *contact) insert(u *unit, t, appended event.Time, id string, found *definition.Match) {
-	if at := c.keep(u, t, appended, id, marksOf(found)); at >= 0 {
-		c.moments[at].describe(u.id, found)
-		c.bound(u)
+	marks, segment := marksOf(found), u.slot.plan.segment
+	if segment != nil {
+		marks |= segment.marks
 	}
+	at := c.keep(u, t, appended, id, marks)
+	if at < 0 {
+		return
+	}
+	c.moments[at].describe(u.id, found)
+	if segment != nil {
+		segment.describe(&c.moments[at], u.id)
+	}
+	c.bound(u)
 }
 
 // keep gives a unit an event with its marks, and gives its position; -1 when the unit has no room for it.
@@ -317,6 +326,10 @@ func (f *Fold) forget(c *contact, u *unit, boundary event.Time) {
 	if u.slot.plan.chained {
 		closed := f.evaluator.lastEnd(u.slot.plan, c.moments, f.segments(c, u), u.closed, boundary)
 		u.closed = closed.since(boundary)
+	}
+	if u.slot.plan.segment != nil {
+		f.forgetTraits(c, u, boundary)
+		return
 	}
 	for ; u.first < len(c.moments) && c.moments[u.first].time < boundary; u.first++ {
 		if u.marks[u.first] != 0 {

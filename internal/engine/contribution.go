@@ -73,7 +73,7 @@ type contribution struct {
 // more is what few contacts add.
 type more struct {
 	outcomes []outcome // when there is more than one
-	values   []value   // in the order of their stages
+	values   []value   // in the order of their stages; of a segment see setMember
 }
 
 // outcomes gives those that count.

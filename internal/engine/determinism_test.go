@@ -101,7 +101,7 @@ func aLog(t *rapid.T) []record.Record {
 			clock = clock.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "hours later")) * time.Hour)
 			log = append(log, ticking(clock))
 		case 2:
-			name := rapid.SampledFrom([]string{"x", "y", surveyed}).Draw(t, "definition")
+			name := rapid.SampledFrom([]string{"x", "y", surveyed, "Segment/z"}).Draw(t, "definition")
 			form, version := aMeaning(t, name)
 			applied[name] = version
 			log = append(log, record.Record{Kind: record.Apply, Apply: record.ApplyRecord{
@@ -109,13 +109,13 @@ func aLog(t *rapid.T) []record.Record {
 				Leader: aTerm(t), UID: rapid.SampledFrom([]string{"u1", "u2"}).Draw(t, "uid"), Generation: int64(rapid.IntRange(1, 3).Draw(t, "generation")),
 			}})
 		case 3, 4:
-			for _, name := range []string{"x", "y", surveyed} {
+			for _, name := range []string{"x", "y", surveyed, "Segment/z"} {
 				if version := applied[name]; version != "" {
 					log = append(log, record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: name, Version: version}})
 				}
 			}
 		case 5:
-			name := rapid.SampledFrom([]string{"x", "y", surveyed, "z", "z", "z"}).Draw(t, "removed")
+			name := rapid.SampledFrom([]string{"x", "y", surveyed, "Segment/z", "z", "z", "z"}).Draw(t, "removed")
 			delete(applied, name)
 			log = append(log, record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: name, Leader: aTerm(t)}})
 		default:
@@ -137,17 +137,31 @@ func delivery(t *rapid.T, log []record.Record, clock event.Time) []record.Record
 // aMeaning draws the meaning of what is called so.
 func aMeaning(t *rapid.T, name string) (form json.RawMessage, version string) {
 	var err error
-	if name == surveyed {
+	switch name {
+	case surveyed:
 		j := aJourney(t)
 		form, version, err = j.Canonical()
-	} else {
+	case "Segment/z":
+		s := aSegment(t)
+		form, version, err = s.Canonical()
+	default:
 		f := aFunnel(t)
+		maybeOfMembers(t, &f)
 		form, version, err = f.Canonical()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return form, version
+}
+
+// maybeOfMembers lets some funnels of contacts count members of a segment alone.
+func maybeOfMembers(t *rapid.T, f *definition.Funnel) {
+	if f.UnitBy == "" && rapid.IntRange(0, 2).Draw(t, "of a segment") == 0 {
+		s := aSegment(t)
+		s.Days, s.SignalMaxAge = 0, 0
+		f.Segment = &s
+	}
 }
 
 // aTerm draws an operator's term: mostly the latest.

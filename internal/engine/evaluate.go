@@ -142,7 +142,10 @@ func (v *evaluator) rows() uint32 {
 // starts goes through the events of a segment that may start an attempt; false when none after them matters.
 func (v *evaluator) starts(from event.Time) bool {
 	rows := uint32(1)
-	if v.plan.anyOrder {
+	switch {
+	case v.used&startBit != 0:
+		rows = startBit
+	case v.plan.anyOrder:
 		rows = 1<<v.plan.stages - 1
 	}
 	var ahead lookahead

@@ -52,6 +52,9 @@ func (v *evaluator) eclipsedAny(s int) int {
 	if len(v.plan.exclusions) > 0 || later == len(v.times) || v.times[later] >= min(v.count.tomorrow, v.segmentEnd) {
 		return s
 	}
+	if v.used&startBit != 0 && v.marks[later]&startBit == 0 {
+		return s
+	}
 	if stages := v.marks[s] & stageMarks; bits.OnesCount32(stages) != 1 || v.marks[later]&stageMarks != stages {
 		return s
 	}

@@ -11,21 +11,23 @@ import (
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
-// The rows of an index: one for each stage, one for each exclusion, one for what breaks a Strict attempt, and one for what carries the
-// value of the unit at hand.
+// The rows of an index: one for each stage, one for each exclusion, one for what breaks a Strict attempt, one for what carries the
+// value of the unit at hand, and one for what may start an attempt where only members may and any stage does.
 const (
 	breakRow = definition.MaxStages + definition.MaxExclusions
 	ownRow   = breakRow + 1
-	rowCount = ownRow + 1
-	// breakBit and ownBit are those rows in a set of rows, whose bits are otherwise those of the marks.
+	startRow = ownRow + 1
+	rowCount = startRow + 1
+	// breakBit, ownBit and startBit are those rows in a set of rows, whose bits are otherwise those of the marks.
 	breakBit uint32 = 1 << breakRow
 	ownBit   uint32 = 1 << ownRow
+	startBit uint32 = 1 << startRow
 )
 
 // index is the events of one unit that may change an attempt, in their order, and answers where the next of a kind is.
 type index struct {
 	times []event.Time
-	// marks are those of stages, exclusions and breaks, the latter as breakBit, and ownBit.
+	// marks are those of stages, exclusions and breaks, the latter as breakBit, ownBit and startBit.
 	marks []uint32
 	// positions are where the events are among the contact's moments.
 	positions []int32
@@ -40,7 +42,7 @@ type index struct {
 // fill takes in the moments from a position on that have one of the marks used and are a unit's members; nil when all are.
 func (x *index) fill(moments []moment, marks []uint32, from int, used uint32, members *correlation) {
 	x.times, x.marks, x.positions, x.tied, x.used = x.times[:0], x.marks[:0], x.positions[:0], false, used
-	wanted := used &^ (breakBit | ownBit)
+	wanted := used &^ (breakBit | ownBit | startBit)
 	if used&breakBit != 0 {
 		wanted |= breakMark
 	}
@@ -53,6 +55,9 @@ func (x *index) fill(moments []moment, marks []uint32, from int, used uint32, me
 		}
 		if used&ownBit != 0 && members.carries(int32(from+i)) {
 			m |= ownBit
+		}
+		if used&startBit != 0 && marks[i]&startMark != 0 {
+			m |= startBit
 		}
 		n := len(x.times)
 		t := moments[from+i].time

@@ -151,21 +151,32 @@ func (s *slot) noted(e *event.Event, stages uint32, at place, partition int) (fo
 	return s.beside.notes(e, stages, at, partition)
 }
 
-// notes says what an accepted event is evidence of, and whether it is to be kept for that; the evidence holds until the next.
+// notes says what an accepted event is evidence of, and whether it is to be kept for that; the evidence holds until the next. Like what fills
+// stages, what an entity is told of is only ever a copy.
 func (s *slot) notes(e *event.Event, stages uint32, at place, partition int) (found definition.Evidence, keeps bool) {
-	appended := s.clock
+	of, appended, asked := s.evidence.of, s.clock, e
 	if e.Origin != "" { // by its receipt it came in time where it came from, or not
 		appended = e.Received
 	}
 	if s.plan.tooLate(e.Time, appended) {
 		return found, false
 	}
-	found = s.evidence.program.Evidence(e, stages)
+	if of.unit != "" && e.Origin != "" { // it is asked about as it happened
+		was := *e
+		was.Contact, was.Origin = e.Origin, ""
+		asked = &was
+	}
+	found = s.evidence.program.Evidence(asked, stages)
 	if e.Origin == "" {
 		s.note(found.Failures, at, partition)
+		if of.unit != "" {
+			return found, false
+		}
 	}
-	return found, found.Matters() && (e.Time >= s.view.forgotten || found.Purchased && e.Time >= s.purchasesFrom()) ||
-		found.Label != "" && e.Time >= s.view.forgotten
+	if e.Time >= s.view.forgotten {
+		return found, found.Matters() || found.Label != ""
+	}
+	return found, found.Purchased && e.Time >= s.purchasesFrom()
 }
 
 // marks gives the marks of an event in the unit that keeps evidence. A type that is new gets a number.

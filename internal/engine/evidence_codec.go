@@ -34,7 +34,7 @@ const (
 func (w *evidenceWriter) begin() { w.b = w.b[:0] }
 
 func (w *evidenceWriter) look(at *look) {
-	there := landmarksBelow(at.length)
+	there := max(1, landmarksBelow(at.length)) // at the first, the stage's own instant, everybody is
 	w.b = append(w.b, stageEntry, byte(at.stage), flag(1, at.converted), byte(there))
 	w.b = binary.AppendUvarint(w.b, uint64(len(at.sights)))
 	for _, s := range at.sights {

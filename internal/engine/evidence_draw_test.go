@@ -20,6 +20,7 @@ import (
 func aJourney(t *rapid.T) definition.Journey {
 	j := definition.Journey{Funnel: aFunnel(t), Suggest: rapid.Bool().Draw(t, "suggests"), SuggestIgnore: []string{"seen"}}
 	j.Funnel.SignalMaxAge = 0
+	maybeOfMembers(t, &j.Funnel)
 	sign := func() definition.Sign {
 		return definition.Sign{
 			Event:     rapid.SampledFrom([]string{"a", "b", "x", "other", "waymark.own"}).Draw(t, "sign"),

@@ -136,9 +136,9 @@ func (f *Fold) firstStart(c *contact, u, keeper *unit) (first event.Time, found 
 	}
 	starts := uint32(1)
 	if u.slot.plan.anyOrder {
-		starts = 1<<u.slot.plan.stages - 1
+		starts = startMark
 	}
-	segments := f.segments(c, u)
+	segments := f.admittedSince(math.MinInt64, c, u, f.joined(&f.mask, c, u.marks))
 	for i, s := range segments {
 		for at := range s.marks {
 			t := c.moments[at].time

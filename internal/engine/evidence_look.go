@@ -94,7 +94,7 @@ func (w *witness) begin(s *slot, moments []moment, marks []uint32) {
 
 // take takes in an attempt that counts; see count.take.
 func (w *witness) take(n *count, a *attempt, v *evaluator) {
-	if n.roles&cohortRole != 0 && len(w.slot.evidence.probes) > 0 && !(n.alone && n.coveredDays[n.day]) {
+	if n.roles&cohortRole != 0 && len(w.slot.evidence.probes) > 0 && (!n.alone || !n.coveredDays[n.day]) {
 		if w.hasBest && w.bestDay != n.day {
 			w.endDay(v)
 		}
@@ -164,8 +164,8 @@ func (w *witness) each(v *evaluator, a *attempt, types bool, with func(*look)) {
 		switch {
 		case left != 0:
 			end = w.moments[a.path[bits.TrailingZeros32(left)]].time
-			if drop := p.dropAfter[i]; drop > 0 { // who came later had left and come back
-				end = min(end, at.start+drop)
+			if drop := p.dropAfter[i]; drop > 0 { // who came later had left after the deadline, and come back
+				end = min(end, at.start+drop+1)
 			}
 		case a.status == dropped:
 			at.converted, end = false, a.deadline+1
@@ -187,7 +187,7 @@ func (w *witness) watch(v *evaluator, at *look, position int32, types bool) {
 		asked |= ev.probes[i].signs
 	}
 	w.looks++
-	end := at.start + at.length
+	end := max(at.start+at.length, at.start+1) // at the stage's own instant everybody is there
 	var met uint64
 	for i := w.since(at.start); i < len(w.moments) && w.moments[i].time < end; i++ {
 		m := w.marks[i]

@@ -91,7 +91,11 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 	plain, plainly := applying(t, j.Funnel)
 	steps(t, f, ticking(noon-1), apply, activate, plain, plainly)
 	for _, e := range eventsOf(all) {
+		if e.Time > noon.Add(24*time.Hour) { // so that what is over is forgotten
+			passing(t, f, e.Time)
+		}
 		steps(t, f, chunk(e))
+		handOn(t, f, &e)
 	}
 	steps(t, f, ticking(noon.Add(asOf)))
 	got := report(t, f).Funnels
@@ -99,6 +103,30 @@ func played(t *testing.T, j definition.Journey, all []happens, asOf time.Duratio
 		t.Errorf("the journey's funnel differs from the Funnel's (-Funnel +journey):\n%s", diff)
 	}
 	return got[journeyKey].Journey
+}
+
+// passing lets time pass, and all that is due until then.
+func passing(t *testing.T, f *engine.Fold, until event.Time) {
+	t.Helper()
+	for due := report(t, f).NextDue; due != 0 && due < until; due = report(t, f).NextDue {
+		steps(t, f, ticking(due))
+	}
+	steps(t, f, ticking(until))
+}
+
+// handOn hands an event on to the units that it tells of.
+func handOn(t *testing.T, f *engine.Fold, e *event.Event) {
+	t.Helper()
+	last := chunk(*e)
+	for _, h := range f.Handings() {
+		copies, err := f.HandOn(h.Unit, f.Offset(), &last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(copies) > 0 {
+			steps(t, f, chunk(copies...))
+		}
+	}
 }
 
 // inWords puts evidence in words: per stage how many dropped off and went on, and the same for each probe and type that was seen.
@@ -178,6 +206,13 @@ func TestEvidence(t *testing.T) {
 			}, hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
+		"what happens at the instant of the stage counts also when the next came at once": {
+			plain, []happens{{0, "visit", "", ""}, {0, "read", "", ""}, {0, "cart", "", ""}, {0, "shrug", "", ""}, {0, "order", "", ""}}, hour,
+			[]string{
+				"visit: 0 dropped, 1 converted", "visit/reads: 0 dropped, 1 converted", "cart: 0 dropped, 1 converted", "cart/cost: 0 dropped, 1 converted",
+				"day 0: [1 0 1]",
+			},
+		},
 		"the event that fills the stage is no sign, another of its type is": {
 			func(j *definition.Journey) { j.Probes[0].Signs = []definition.Sign{{Event: "cart"}} }, []happens{
 				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "order", "", ""},
@@ -185,10 +220,10 @@ func TestEvidence(t *testing.T) {
 			}, hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
-		"who recovered had left when the time was up": {
+		"who recovered had left after the deadline": {
 			plain, []happens{
-				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "reply", "", ""}, {hour, "shrug", "", ""}, {3 * hour, "order", "", ""},
-				{0, "visit", "", "bob"}, {minute, "cart", "", "bob"}, {2 * minute, "reply", "", "bob"}, {hour + minute, "shrug", "", "bob"}, {3 * hour, "order", "", "bob"},
+				{0, "visit", "", ""}, {minute, "cart", "", ""}, {2 * minute, "reply", "", ""}, {hour + minute, "shrug", "", ""}, {3 * hour, "order", "", ""},
+				{0, "visit", "", "bob"}, {minute, "cart", "", "bob"}, {2 * minute, "reply", "", "bob"}, {hour + minute + us, "shrug", "", "bob"}, {3 * hour, "order", "", "bob"},
 			}, 4 * hour,
 			[]string{"visit: 0 dropped, 2 converted", "cart: 0 dropped, 2 converted", "cart/cost: 0 dropped, 1 converted", "day 0: [1 0 0]"},
 		},
@@ -270,6 +305,14 @@ func TestEvidence(t *testing.T) {
 		"a visitor who became known brings along what they saw": {
 			plain, []happens{
 				{0, "visit", "", ""}, {minute, "cart", "", ""}, {3 * minute, "reply", "", ""}, {2 * minute, "shrug", "", "visitor"}, {2 * minute, "shrug", "", "stranger"},
+			}, 2 * hour,
+			[]string{"visit: 0 dropped, 1 converted", "cart: 1 dropped, 0 converted", "cart/cost: 1 dropped, 0 converted", "day 0: [1 0 0]"},
+		},
+		"what a deal is told of, whoever it happened to, is its own": {
+			func(j *definition.Journey) { j.Funnel.UnitBy = "event.data.deal" },
+			[]happens{
+				{0, "visit", `{"deal":"x"}`, ""}, {minute, "cart", `{"deal":"x"}`, "bob"}, {2 * minute, "shrug", `{"deal":"x"}`, "cy"}, {3 * minute, "reply", `{"deal":"x"}`, ""},
+				{2 * minute, "shrug", "", "bob"},
 			}, 2 * hour,
 			[]string{"visit: 0 dropped, 1 converted", "cart: 1 dropped, 0 converted", "cart/cost: 1 dropped, 0 converted", "day 0: [1 0 0]"},
 		},

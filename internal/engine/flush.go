@@ -11,12 +11,13 @@ import (
 )
 
 // Budgets bound how many due units one record brings up to date, so that a million of them due at one instant delay nobody. They are
-// part of the rules: the state after a record depends on them.
+// part of the rules: the state after a record depends on them. A record that spends its budget on contacts which have to be read from the disk
+// takes some tens of milliseconds; meanwhile what came after it waits.
 const (
-	tickBudget   = 4096
-	eventsBudget = 64 // and one more for each event
+	tickBudget   = 2048
+	eventsBudget = 64 // and one more for each event, or for each claim
 	// storyCost is what a contact costs that scenarios do something for, which takes longer.
-	storyCost = 2
+	storyCost = 8
 )
 
 // flush brings the numbers up to all events folded.
@@ -49,15 +50,15 @@ func (f *Fold) evaluate(c *contact, u *unit, rings bool) {
 		f.weighEvidence(c, u)
 		return
 	}
-	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
 	s.tally.add(&u.contribution, -1)
-	due := f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
-	s.tally.add(&u.contribution, 1)
-	due = earlier(due, f.signal(c, u, rings))
-	if first, found := c.oldest(u); found {
-		due = earlier(due, s.plan.forgetAt(first))
+	var due event.Time
+	if s.kind == segmentSlot {
+		due = f.evaluateMember(c, u, rings)
+	} else {
+		due = f.evaluateAttempts(c, u, rings)
 	}
-	f.evaluated(c, u, due)
+	s.tally.add(&u.contribution, 1)
+	f.evaluated(c, u, earlier(due, c.forgetsAt(u)))
 }
 
 // evaluated notes that a unit is up to date, until time changes it.
@@ -72,6 +73,14 @@ func (f *Fold) evaluated(c *contact, u *unit, due event.Time) {
 	}
 	s.changed = true
 	f.touch(c)
+}
+
+// evaluateAttempts finds what a unit adds to a funnel's numbers, and when time alone next changes that; 0 is never.
+func (f *Fold) evaluateAttempts(c *contact, u *unit, rings bool) (due event.Time) {
+	s := u.slot
+	f.evaluator.count.traces = s.plan.signalMaxAge > 0 && c.signalled(s.owner.signals.number)
+	due = f.evaluator.evaluate(s.plan, s.view, c.moments, f.segments(c, u), u.closed, &u.contribution)
+	return earlier(due, f.signal(c, u, rings))
 }
 
 // rearm sets the timer that a contact's units share.
@@ -93,7 +102,7 @@ func (f *Fold) renew(c *contact, u *unit) {
 		f.forget(c, u, u.slot.view.forgotten)
 	}
 	f.evaluate(c, u, true)
-	if u.count == 0 && !u.saturated {
+	if u.count == 0 && !u.saturated && !c.stays(u) {
 		c.letGo(u)
 		if b := u.slot.beside; b != nil {
 			f.release(c, c.find(b.id))
@@ -169,7 +178,7 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 	}
 	f.purge(c)
 	f.forgetKnown(c)
-	renewed := 0
+	renewed, member := 0, false
 	if c.isSomebody() {
 		renewed += storyCost * f.catchUp(c, clock)
 	}
@@ -177,7 +186,11 @@ func (f *Fold) ringFor(domain *timers, c *contact, clock event.Time) int {
 		if !u.own && u.due != 0 && u.due <= clock {
 			f.renew(c, u)
 			renewed++
+			member = member || u.slot.kind == segmentSlot
 		}
+	}
+	if member {
+		f.retry(c, clock)
 	}
 	f.rearm(c)
 	if c.empty() && f.options.Store == nil {

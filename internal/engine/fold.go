@@ -100,6 +100,9 @@ type Fold struct {
 	masked    []uint32
 	passed    contribution
 	segmented [1]segment
+	// members and buckets are memory that membership is found in.
+	members               membership
+	buckets, spareBuckets []traitBucket
 	// senders are the contacts that have something to forward.
 	senders []string
 	// units are up to where the log was handed on to the entities of each unit; see Handing.
@@ -232,9 +235,9 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 			return err
 		}
 		f.epoch = r.Epoch.Epoch
-		return f.tick(r.Epoch.Time)
+		return f.tick(r.Epoch.Time, tickBudget, tickSweeps)
 	case record.Tick:
-		return f.tick(r.Tick)
+		return f.tick(r.Tick, tickBudget, tickSweeps)
 	case record.Apply:
 		if kind := kindOf(r.Apply.Key); kind != notHosted {
 			return f.hosting(f.host(&r.Apply, kind))
@@ -256,7 +259,7 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		f.delivered(r.Signals)
 		return f.react(r.Signals)
 	case record.Claims:
-		if err := f.tick(r.Claims.Time); err != nil {
+		if err := f.tick(r.Claims.Time, claimsBudget(&r.Claims), eventsSweeps); err != nil {
 			return err
 		}
 		return f.claim(r.Claims.Claims)
@@ -284,8 +287,9 @@ func (f *Fold) checkEpoch(e *record.EpochRecord) error {
 	return nil
 }
 
-// tick moves the clock. What was matched before is evaluated first, so that it does not matter who looked when.
-func (f *Fold) tick(t event.Time) error {
+// tick moves the clock, and spends budgets on what is due by then and on sweeps. What was matched before is evaluated first, so that it does not
+// matter who looked when.
+func (f *Fold) tick(t event.Time, due, sweeps int) error {
 	f.flush()
 	before := f.clock
 	f.clock = max(f.clock, t)
@@ -298,11 +302,14 @@ func (f *Fold) tick(t event.Time) error {
 		s.knowsSince(t)
 		s.setClock(t)
 	}
-	if err := f.drainAll(tickBudget); err != nil {
+	if err := f.drainAll(due); err != nil {
 		return err
 	}
-	return f.sweepOn(tickSweeps)
+	return f.sweepOn(sweeps)
 }
+
+// claimsBudget is for the due units that a record of claims brings up to date: it comes often while much is sent, and is waited for.
+func claimsBudget(r *record.ClaimsRecord) int { return eventsBudget + len(r.Claims) }
 
 // drainAll renews what is due: of the slots in force together, and of each shadow by itself, as it would when it had not caught up.
 func (f *Fold) drainAll(budget int) error {
@@ -362,15 +369,24 @@ func (f *Fold) foldEvent(e *event.Event, at place) error {
 	}
 	f.counts.add(e)
 	unit := unitOf(c.name)
-	if unit == "" {
-		f.foldScenarios(c, e, at)
+	if unit != "" {
+		f.offer(c, e, at, unit)
+		return nil
 	}
-	f.offer(c, e, at, unit)
+	narrate, before := f.foldScenarios(c, e, at)
+	member := f.offer(c, e, at, unit)
+	if now := max(f.clock, e.Received); narrate {
+		f.narrate(c, e, now, before) // it asks for segments as they are with the event
+	}
+	if member {
+		f.retry(c, max(f.clock, e.Received))
+	}
 	return nil
 }
 
-// offer shows a new event to the slots, and keeps it for those that it matters to.
-func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
+// offer shows a new event to the slots, and keeps it for those that it matters to. It says whether the contact may have become a member of a
+// segment by it.
+func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) (member bool) {
 	id, keeps := "", true
 	for _, s := range f.slotsFor(e.Type) {
 		if !s.isShown(e, unit) {
@@ -378,6 +394,7 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
 		}
 		found, matters := s.offer(e, at, f.options.Partition)
 		noted, notes := s.noted(e, found.Stages, at, f.options.Partition)
+		f.enlist(s, c, e)
 		if !keeps || !matters && !notes {
 			continue
 		}
@@ -388,11 +405,13 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) {
 		}
 		if matters {
 			f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+			member = member || s.kind == segmentSlot && !s.shadow
 		}
 		if notes {
 			f.testify(s.beside, c, e, max(f.clock, e.Received), id, &noted)
 		}
 	}
+	return member
 }
 
 // slotsFor gives the slots that events of a type may matter to.

@@ -25,6 +25,11 @@ const (
 	breakMark uint32 = 1 << 25
 	// refundMark says that it takes back values.
 	refundMark uint32 = 1 << 26
+	// traitMark says that it is an event of a segment's traits, writeMark that attributes were told by it.
+	traitMark uint32 = 1 << 27
+	writeMark uint32 = 1 << 28
+	// startMark says that the contact is a member when an attempt starts with it, where any stage may start one. It is never kept.
+	startMark uint32 = 1 << 29
 )
 
 // marksOf gives the marks of a moment that matched so.
@@ -63,6 +68,8 @@ const (
 	eventDetail
 	// unitDetail is the value of what the funnel correlates by.
 	unitDetail
+	// traitDetail is what it brings to trait index of a segment: an amount, and as its text a value; see valueText.
+	traitDetail
 )
 
 // detail is more that a moment brings to one slot's unit. Those of a moment are in the order of slot, kind and index.
@@ -122,6 +129,17 @@ func (m *moment) bring(d detail) {
 func (m *moment) withdraw(slot uint32) {
 	for at := &m.details; *at != nil; {
 		if (*at).slot == slot {
+			*at = (*at).next
+		} else {
+			at = &(*at).next
+		}
+	}
+}
+
+// withdrawBut takes away a slot's details but for those of a kind.
+func (m *moment) withdrawBut(slot uint32, kind detailKind) {
+	for at := &m.details; *at != nil; {
+		if (*at).slot == slot && (*at).kind != kind {
 			*at = (*at).next
 		} else {
 			at = &(*at).next

@@ -134,7 +134,7 @@ func appendDetails(b []byte, first, before *detail) []byte {
 }
 
 // counts says whether details of a kind have an amount.
-func (k detailKind) counts() bool { return k == amountDetail || k == refundDetail }
+func (k detailKind) counts() bool { return k == amountDetail || k == refundDetail || k == traitDetail }
 
 // like gives the detail that is about the same as another, or nil.
 func (d *detail) like(o *detail) *detail {

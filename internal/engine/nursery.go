@@ -118,7 +118,7 @@ func (f *Fold) newNursery() {
 	n.blank = new(nurture.Contact)
 	n.world = nurture.World{
 		Policy: noPolicy(), Channels: map[string]*nurture.Channel{}, Suppressed: n.suppressed.has, Suppress: n.suppressed.suppress,
-		Watch: f.options.Watch,
+		Member: f.isMember, Watch: f.options.Watch,
 	}
 	n.arrange()
 }
@@ -155,7 +155,7 @@ func (h *hosted) isAttributed() bool {
 		return false
 	}
 	t := &v.Program.Meaning.Trigger
-	return t.Segment != nil || t.Date != nil || t.Schedule != nil && t.Schedule.ContactZone
+	return t.Segment != nil && t.Segment.Segment == "" || t.Date != nil || t.Schedule != nil && t.Schedule.ContactZone
 }
 
 // sorted gives all in the order of their keys, of one key the older first.

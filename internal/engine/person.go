@@ -212,6 +212,14 @@ func (f *Fold) hide(c *contact) {
 // segments gives what a unit's moments mean.
 func (f *Fold) segments(c *contact, u *unit) []segment {
 	marks := f.joined(&f.mask, c, u.marks)
+	if u.slot.plan.segment != nil {
+		return f.admitted(c, u, marks)
+	}
+	return f.meant(c, u, marks)
+}
+
+// meant gives what a unit's moments mean by when an attempt starts, whoever starts it.
+func (f *Fold) meant(c *contact, u *unit, marks []uint32) []segment {
 	if u.slot.asks != nil {
 		return f.asked(c, u, marks)
 	}

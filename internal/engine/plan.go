@@ -46,7 +46,9 @@ type plan struct {
 	// names are the stages'; signalMaxAge is how old a drop-off may be and still give a signal, 0 gives none.
 	names        []string
 	signalMaxAge event.Time
-	lateness     event.Time
+	// segment is what the plan asks of contacts; nil is nothing. A plan without stages counts its members.
+	segment  *segmentPlan
+	lateness event.Time
 	// horizon is how long a matched event is kept.
 	horizon event.Time
 	// waits is how much longer it is, because what is handed on comes late; see awaitHistory.

@@ -47,9 +47,14 @@ func (f *Fold) Report() (aggregate.Partition, error) {
 func (d *defined) report(clock event.Time) aggregate.Definition {
 	var r aggregate.Definition
 	if s := d.active; s != nil {
-		r.Active, r.ExactSince, r.Funnel = s.version, s.missedUntil(), s.tally.funnel()
-		r.Funnel.Signals = d.signals.counts
-		s.flows.report(&r.Funnel, clock)
+		r.Active, r.ExactSince = s.version, s.missedUntil()
+		if s.kind == segmentSlot {
+			r.Segment = s.reportSegment()
+		} else {
+			r.Funnel = s.tally.funnel()
+			r.Funnel.Signals = d.signals.counts
+			s.flows.report(&r.Funnel, clock)
+		}
 		if s.beside != nil {
 			r.Journey = s.beside.reportEvidence()
 		}

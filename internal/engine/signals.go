@@ -49,6 +49,10 @@ const (
 	given verdict = iota
 	retracted
 	stale
+	// saidMember and saidStranger are what was said last of a contact's membership of a segment, or would have been had it not been too
+	// old. There is one of them for each segment, and its drop is the instant of the change.
+	saidMember
+	saidStranger
 )
 
 func (s *settlement) compare(o *settlement) int {
@@ -183,8 +187,21 @@ func (f *Fold) settle(c *contact, d *defined, drop uint64, v verdict) {
 	}
 }
 
-// emit puts a signal, or its retraction, into the outbox.
+// said is what a signal says.
+type said struct {
+	// stage is its Stage, and named what of its identity is neither that nor the event's.
+	stage, named string
+	// id is that of the event, empty for none, and time the signal's.
+	id   string
+	time event.Time
+}
+
+// emit puts the signal of a drop-off, or its retraction, into the outbox.
 func (f *Fold) emit(c *contact, s *slot, at *stop, due event.Time, retracts bool) {
+	f.emitFor(c, s, said{stage: s.plan.names[at.stage], id: at.id, time: at.time}, due, retracts)
+}
+
+func (f *Fold) emitFor(c *contact, s *slot, at said, due event.Time, retracts bool) {
 	own, from := domestic(at.id)
 	source, id := splitIdentity(own)
 	was := event.Event{Source: source, ID: id}
@@ -194,19 +211,28 @@ func (f *Fold) emit(c *contact, s *slot, at *stop, due event.Time, retracts bool
 	f.lastSignal++
 	signal := record.Signal{
 		// What a visitor brought along is the same drop-off that the visitor's own signal may have named.
-		ID: signalID(s.owner.key, s.plan.names[at.stage], c.originName(from), own), Retracted: retracts,
-		Key: s.owner.key, Version: s.version, Stage: s.plan.names[at.stage],
+		ID: signalID(s.owner.key, at.stage, c.originName(from), at.named+own), Retracted: retracts,
+		Key: s.owner.key, Version: s.version, Stage: at.stage,
 		Contact: c.name, Source: source, Event: id, Time: at.time, Due: due,
 	}
+	if own != "" {
+		signal.Offset, signal.Index = f.placeOf(c, &was)
+	}
+	f.outbox = append(f.outbox, numbered{f.lastSignal, signal})
+}
+
+// placeOf gives where an event of a contact lies in the log; offset 0 when that is not known.
+func (f *Fold) placeOf(c *contact, e *event.Event) (offset uint64, index int) {
 	if err := f.complete(&c.known, c.name); err != nil && f.err == nil {
 		f.err = err
 	}
 	var hash uint64
-	hash, f.buffer = identityHash(&was, f.buffer)
-	if place, found := c.known.find(hash); found {
-		signal.Offset, signal.Index = uint64(place>>placeBits), int(place&(1<<placeBits-1))
+	hash, f.buffer = identityHash(e, f.buffer)
+	place, found := c.known.find(hash)
+	if !found {
+		return 0, 0
 	}
-	f.outbox = append(f.outbox, numbered{f.lastSignal, signal})
+	return uint64(place >> placeBits), int(place & (1<<placeBits - 1))
 }
 
 // signalID names a drop-off: the same one always has the same id.

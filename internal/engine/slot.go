@@ -6,6 +6,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
@@ -64,6 +65,8 @@ type slotKind uint8
 const (
 	// funnelSlot counts attempts.
 	funnelSlot slotKind = iota
+	// segmentSlot counts members.
+	segmentSlot
 )
 
 func newSlot(id uint32, version string, meaning json.RawMessage, program Program) (*slot, error) {
@@ -73,6 +76,8 @@ func newSlot(id uint32, version string, meaning json.RawMessage, program Program
 	switch program := program.(type) {
 	case FunnelProgram:
 		err = s.countFunnel(program)
+	case *definition.SegmentProgram:
+		err = s.countMembers(program)
 	default:
 		err = fmt.Errorf("there are no rules for a program of type %T", program)
 	}
@@ -95,6 +100,11 @@ func (s *slot) countFunnel(program FunnelProgram) error {
 	}
 	s.kind, s.program, s.plan = funnelSlot, program, p
 	s.types, s.watches, s.unit = namedTypes(&funnel), funnel.WatchesActs(), definition.UnitName(funnel.UnitBy)
+	if let, is := program.(segmented); is && let.Segment() != nil {
+		if err := s.letMembersIn(let.Segment()); err != nil {
+			return err
+		}
+	}
 	s.tally = newTally(p)
 	if asks, is := program.(asker); is && asks.ReadsContact() {
 		s.asks = asks
@@ -145,6 +155,12 @@ func (s *slot) missedUntil() event.Time {
 	if s.plan.chained { // an attempt from before may still be open
 		needed -= s.plan.window
 	}
+	if segment := s.plan.segment; segment != nil {
+		needed -= segment.within
+		if segment.unbounded {
+			needed = math.MinInt64
+		}
+	}
 	if s.exactSince <= needed {
 		return 0
 	}
@@ -157,15 +173,26 @@ func (s *slot) catchingUp() bool { return s.clock < s.floor }
 // offer shows an accepted event to the slot, which counts it where contacts do not matter. It gives the match when the event is to be
 // kept for a unit; it holds until the next. What is kept for an entity is only ever a copy.
 func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
+	segment := s.plan.segment
+	if segment != nil {
+		segment.match(e)
+	}
+	if s.kind == segmentSlot {
+		return found, s.offerMember(e, at, partition)
+	}
 	found = s.match(e)
 	found.Stages &= uint32(1)<<s.plan.stages - 1
 	if s.unit != "" && found.Entity == "" { // it tells of nobody that is counted
 		found.Stages, found.Exclusions, found.Acts, found.Refunds = 0, 0, false, nil
 	}
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
+	// A shadow need not keep what it would forget at once.
+	matters = found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten)
 	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
-		keep := !s.plan.tooLate(e.Time, e.Received) && found.Matters()
-		return found, keep && (s.plan.chained || e.Time >= s.view.forgotten)
+		if s.plan.tooLate(e.Time, e.Received) {
+			return found, false
+		}
+		return found, matters || segment != nil && segment.keeps(e, s.view.forgotten)
 	}
 	if s.plan.tooLate(e.Time, s.clock) {
 		if named {
@@ -175,13 +202,18 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		return found, false
 	}
 	s.note(found.Failures, at, partition)
+	if segment != nil {
+		s.note(segment.found.Failures, at, partition)
+	}
 	if named && e.Flags&event.Clamped != 0 {
 		s.tally.clamped++
 		s.changed = true
 	}
 	s.flows.add(e.Time, &found)
-	// A shadow need not keep what it would forget at once.
-	return found, s.unit == "" && found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten)
+	if segment != nil && segment.keeps(e, s.view.forgotten) {
+		matters = true
+	}
+	return found, matters && s.unit == ""
 }
 
 // match asks the program about an event, which sees what was handed on as it happened.

@@ -31,7 +31,7 @@ func (c *contact) appendHead(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(c.units)))
 	for _, u := range c.units {
 		b = binary.AppendUvarint(b, uint64(u.id))
-		b = append(b, flag(saturatedFlag, u.saturated)|flag(evidenceFlag, u.testimony != nil))
+		b = append(b, flag(saturatedFlag, u.saturated)|flag(evidenceFlag, u.testimony != nil)|flag(rememberedFlag, u.remembered))
 		b = appendBool(b, u.own)
 		b = u.closed.appendTo(b)
 		b = binary.AppendVarint(b, int64(u.due))
@@ -51,6 +51,7 @@ func (c *contact) appendHead(b []byte) []byte {
 const (
 	saturatedFlag = 1 << iota
 	evidenceFlag
+	rememberedFlag
 )
 
 // parts are what lies under keys of its own besides the head and the pages.
@@ -91,7 +92,8 @@ func (f *Fold) readHead(c *contact, stored []byte) (paged bool, apart parts, err
 	for range r.Count(smallest) {
 		u := &unit{id: uint32(r.Uvarint())}
 		flags := r.Byte()
-		u.saturated, u.own, u.closed, u.due = flags&saturatedFlag != 0, r.bool(), r.closings(), r.time()
+		u.saturated, u.remembered = flags&saturatedFlag != 0, flags&rememberedFlag != 0
+		u.own, u.closed, u.due = r.bool(), r.closings(), r.time()
 		u.contribution = r.contribution()
 		if u.slot = f.slots[u.id]; u.own && u.slot != nil {
 			u.storedDue = u.due

@@ -79,7 +79,7 @@ func TestStoredContactsComeBackAsTheyWere(t *testing.T) {
 		for i := range rapid.SampledFrom([]int{1, 5, 30, headMoments + 1, 3 * headMoments}).Draw(t, "events") {
 			events = append(events, someMatched(t, i))
 		}
-		slots := map[uint32]*slot{3: {id: 3}, 7: {id: 7}}
+		slots := map[uint32]*slot{3: {id: 3, plan: &plan{}}, 7: {id: 7, plan: &plan{}}}
 		fill := func(events []matched) (*contact, pages, []byte) {
 			c := &contact{name: "ann"}
 			for _, slot := range []uint32{3, 7} {

@@ -104,8 +104,9 @@ func (f *Fold) wake(c *contact, now event.Time) (rang bool) {
 	return true
 }
 
-// foldScenarios takes in what a new event says of who its contact is and of its attributes, and lets scenarios act on it.
-func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
+// foldScenarios takes in what a new event says of who its contact is and of its attributes. It says whether scenarios are to act on it, and with
+// which attributes before it; see narrate.
+func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) (concerns bool, before []byte) {
 	now := max(f.clock, e.Received)
 	if c.swept != f.nursery.lastSweep || c.story != nil {
 		f.catchUp(c, now)
@@ -115,8 +116,7 @@ func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
 	if tellsWhose(e) && len(c.writes) > 0 {
 		told = event.Identify // other attributes may be the contact's own from now on
 	}
-	concerns := f.listens(c, told)
-	var before []byte
+	concerns = f.listens(c, told)
 	if told == event.Identify && concerns {
 		if before = f.attributesOf(c); before == nil {
 			before = []byte("{}")
@@ -132,9 +132,7 @@ func (f *Fold) foldScenarios(c *contact, e *event.Event, at place) {
 	if e.Type == event.Identify {
 		f.learnAttributes(c, e)
 	}
-	if concerns {
-		f.narrate(c, e, now, before)
-	}
+	return concerns, before
 }
 
 // tellsWhose says whether an event tells whose a visitor's events are.

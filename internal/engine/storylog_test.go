@@ -31,7 +31,8 @@ func aScenario(t *rapid.T) definition.Scenario {
 		Holdout:  rapid.SampledFrom([]int32{0, 0, 3000}).Draw(t, "holdout"),
 		InFlight: rapid.SampledFrom([]definition.InFlight{definition.Pin, definition.Migrate, definition.Drain}).Draw(t, "in flight"),
 	}
-	if s.Trigger.Segment != nil || s.Trigger.Date != nil {
+	s.Segment = rapid.SampledFrom([]string{"", "", "Segment/z"}).Draw(t, "members of")
+	if s.Trigger.Segment != nil && s.Trigger.Segment.Segment == "" || s.Trigger.Date != nil {
 		s.Entry.Existing = rapid.Bool().Draw(t, "existing")
 	}
 	if rapid.Bool().Draw(t, "has a goal") {
@@ -48,7 +49,9 @@ func aScenario(t *rapid.T) definition.Scenario {
 
 func aTrigger(t *rapid.T) definition.Trigger {
 	trigger := definition.Trigger{MaxAge: hours(t, 1, 48, "max age")}
-	switch rapid.IntRange(0, 6).Draw(t, "trigger") {
+	switch rapid.IntRange(0, 7).Draw(t, "trigger") {
+	case 7:
+		trigger.Segment = &definition.SegmentTrigger{Segment: "Segment/z"}
 	case 0:
 		trigger.Segment = &definition.SegmentTrigger{Where: "contact.attributes.plan == 'pro'"}
 	case 1:
@@ -96,6 +99,7 @@ func aStory(t *rapid.T) []record.Record {
 	s := &storyteller{t: t, clock: noon, desk: &desk{fold: f}}
 	channel, policy := mail(), definition.Policy{TimeZone: "UTC", QuietFrom: "22:00", QuietTo: "07:00", CapMessages: 3, CapPer: day}
 	s.add(ticking(noon), s.hosting(mailKey, &channel), s.hosting(policyKey, &policy))
+	s.segment()
 	for _, contact := range []string{"ann", "bob", "cy"} {
 		s.identify(contact)
 	}
@@ -112,6 +116,13 @@ func (s *storyteller) add(records ...record.Record) {
 			s.t.Fatal(err)
 		}
 	}
+}
+
+// segment puts a segment in force, before there is anything to compute it from.
+func (s *storyteller) segment() {
+	z := aSegment(s.t)
+	apply := s.hosting("Segment/z", &z)
+	s.add(apply, record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: "Segment/z", Version: apply.Apply.Version}})
 }
 
 func (s *storyteller) hosting(key string, meaning canonical) record.Record {
@@ -138,7 +149,9 @@ func (s *storyteller) identify(contact string) {
 // next draws the next record or two.
 func (s *storyteller) next() {
 	key := rapid.SampledFrom([]string{remindKey, "NurtureScenario/shop/other"}).Draw(s.t, "scenario")
-	switch rapid.IntRange(0, 14).Draw(s.t, "kind") {
+	switch rapid.IntRange(0, 16).Draw(s.t, "kind") {
+	case 15, 16:
+		s.add(record.Record{Kind: record.Signals, Signals: s.desk.fold.Signals()})
 	case 0, 1:
 		scenario := aScenario(s.t)
 		r := s.hosting(key, &scenario)
@@ -150,7 +163,7 @@ func (s *storyteller) next() {
 		standing := rapid.SampledFrom([]string{`{}`, `{}`, `{"catchUp":"Send"}`, `{"catchUp":"Skip"}`, `{"catchUp":"Shift"}`, `{"suspended":true}`}).Draw(s.t, "standing")
 		s.add(record.Record{Kind: record.Standing, Standing: record.StandingRecord{Key: key, Standing: []byte(standing)}})
 	case 3:
-		s.add(record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: rapid.SampledFrom([]string{key, mailKey, policyKey}).Draw(s.t, "removed")}})
+		s.add(record.Record{Kind: record.Remove, Remove: record.RemoveRecord{Key: rapid.SampledFrom([]string{key, mailKey, policyKey, "Segment/z"}).Draw(s.t, "removed")}})
 	case 4:
 		channel := mail()
 		s.add(s.hosting(mailKey, &channel))

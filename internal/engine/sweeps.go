@@ -13,7 +13,7 @@ import (
 
 // Budgets bound how many contacts a sweep comes to in one record.
 const (
-	tickSweeps   = 1024
+	tickSweeps   = 256
 	eventsSweeps = 64
 )
 
@@ -65,17 +65,18 @@ func (f *Fold) begin(s *sweep) {
 	n.sweeps = append(n.sweeps, s)
 }
 
-// unstored gives the contacts, in the order of their names, that may differ from the store in what a scenario can look at.
-func (f *Fold) unstored() (names []string) {
+// unstored gives the contacts, in the order of their names, that may differ from the store in what a scenario can look at; with everybody also
+// those of which only events are known.
+func (f *Fold) unstored(everybody bool) (names []string) {
 	if f.options.Store != nil {
 		for _, c := range f.changed {
-			if c.isSomebody() {
+			if c.isSomebody() || everybody && len(c.units) > 0 {
 				names = append(names, c.name)
 			}
 		}
 	} else {
 		for name, c := range f.contacts {
-			if c.isSomebody() {
+			if c.isSomebody() || everybody && len(c.units) > 0 {
 				names = append(names, name)
 			}
 		}
@@ -129,7 +130,7 @@ func (f *Fold) running() []*sweep {
 	if first > 0 {
 		return n.sweeps[:first]
 	}
-	names := f.unstored()
+	names := f.unstored(slices.ContainsFunc(n.sweeps, (*sweep).everybody))
 	for _, s := range n.sweeps {
 		s.running, s.unstored = true, names
 	}
@@ -154,7 +155,7 @@ func (s *sweep) stateful() bool {
 }
 
 func (s *sweep) concerns(c *contact) bool {
-	return c.story.state() != nil || !s.stateful() && c.isSomebody()
+	return c.story.state() != nil || !s.stateful() && c.isSomebody() || len(c.units) > 0 && s.everybody()
 }
 
 // catchUp gives a contact its turn in all sweeps that have not come to it, and rings its timers that are due. It gives how often something was
@@ -269,8 +270,11 @@ func (f *Fold) nextSwept(sweeps []*sweep) ([]string, error) {
 	}
 	names = append(names, unstored[from:min(len(unstored), from+sweptAtOnce)]...)
 	prefixes := []byte{storyPrefix, attributePrefix}
-	if stateful {
+	switch {
+	case stateful:
 		prefixes = prefixes[:1]
+	case slices.ContainsFunc(sweeps, (*sweep).everybody):
+		prefixes = []byte{contactPrefix} // all that is stored of contacts has a head there
 	}
 	for _, prefix := range prefixes {
 		if f.options.Store == nil {

@@ -53,6 +53,8 @@ type tally struct {
 	saturated      int64
 	errors         int64
 	firstError     aggregate.Failure
+	// members is what a segment counts; nil for a funnel.
+	members *memberTally
 }
 
 // stageTally is aggregate.Stage in a form that is quick to add to.
@@ -72,6 +74,9 @@ func newTally(p *plan) tally {
 	for i := range t.stages {
 		t.stages[i].value.stage = uint8(i)
 	}
+	if p.stages == 0 {
+		t.members = newMemberTally(p.segment)
+	}
 	for range p.breakdowns {
 		t.breakdowns = append(t.breakdowns, map[string]share{})
 	}
@@ -80,6 +85,11 @@ func newTally(p *plan) tally {
 
 // add counts a unit's contribution, or takes it away when sign is -1.
 func (t *tally) add(c *contribution, sign int64) {
+	if t.members != nil {
+		share := c.member()
+		t.members.add(&share, sign)
+		return
+	}
 	for _, v := range c.values() {
 		to := &t.stages[v.stage].value
 		to.sum.add(v.sum, sign)

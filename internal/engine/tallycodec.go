@@ -179,6 +179,9 @@ func (t *tally) append(b []byte) []byte {
 			b = binary.AppendVarint(b, *n)
 		}
 	}
+	if t.members != nil {
+		b = t.members.append(b)
+	}
 	return b
 }
 
@@ -244,6 +247,9 @@ func (r *reader) tally(p *plan) tally {
 		for _, n := range c.numbers(p.stages) {
 			*n = r.Varint()
 		}
+	}
+	if t.members != nil {
+		r.memberTally(t.members)
 	}
 	return t
 }

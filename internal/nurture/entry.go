@@ -110,8 +110,7 @@ func (w *World) admit(s *Subject, sc *Scenario, n entry, p patience) {
 		w.refuse(s, sc, verdict.refused)
 		return
 	}
-	q := definition.Question{Event: n.event, Trigger: n.event, Attributes: s.Attributes}
-	if !sc.holds(&v.Program.Audience, &q) {
+	if !w.mayHold(s, sc, &n) {
 		w.waitForAudience(s, sc, n, p)
 		return
 	}
@@ -223,10 +222,20 @@ func (w *World) retryAudiences(s *Subject) {
 	}
 }
 
-// mayHold says whether the audience holds now.
+// mayHold says whether the audience holds now, which only members are of a segment that the scenario asks for.
 func (w *World) mayHold(s *Subject, sc *Scenario, n *entry) bool {
 	q := definition.Question{Event: n.event, Trigger: n.event, Attributes: s.Attributes}
-	return sc.holds(&sc.Active.Program.Audience, &q)
+	return w.isMember(s, sc.Active.Program.Meaning.Segment) && sc.holds(&sc.Active.Program.Audience, &q)
+}
+
+// Waits says whether a trigger waits for its audience to hold.
+func (c *Contact) Waits() bool { return c != nil && len(c.retries) > 0 }
+
+// Retry tries again what waits for its audience, after the contact may have become a member of a segment.
+func (w *World) Retry(s *Subject) {
+	w.begin(s)
+	defer w.finish(s)
+	w.retryAudiences(s)
 }
 
 // enrol begins an enrolment.

@@ -169,7 +169,7 @@ func (w *World) Reaches(s *Subject, sc *Scenario, v *Version) bool {
 		return false
 	}
 	if v.Program.Meaning.Trigger.Schedule != nil || w.matchesAlready(s, sc, v) {
-		return sc.holds(&v.Program.Audience, &definition.Question{Attributes: s.Attributes})
+		return w.isMember(s, v.Program.Meaning.Segment) && sc.holds(&v.Program.Audience, &definition.Question{Attributes: s.Attributes})
 	}
 	if v.Program.Meaning.InFlight != definition.Migrate {
 		return false

@@ -18,6 +18,7 @@ const (
 	dateType     = "waymark.date"
 	scheduleType = "waymark.schedule"
 	existingType = "waymark.existing"
+	memberType   = "waymark.segment"
 )
 
 // trigger lets the contact into every scenario that an event opens. Before are the attributes that it changed; nil: none.
@@ -69,7 +70,7 @@ func (w *World) segment(s *Subject, sc *Scenario, v *Version, e *event.Event, be
 	}
 }
 
-// Signal lets in a contact that dropped off from a funnel, or ends what a signal began that was taken back.
+// Signal lets in a contact that dropped off from a funnel or became a member of a segment, or ends what a signal began that was taken back.
 func (w *World) Signal(s *Subject, x *record.Signal) {
 	w.begin(s)
 	defer w.finish(s)
@@ -80,17 +81,24 @@ func (w *World) Signal(s *Subject, x *record.Signal) {
 		return
 	}
 	e := &event.Event{Contact: x.Contact, Type: x.Type, Source: x.Source, ID: x.Event, Time: x.Time, Data: x.Data}
-	for _, sc := range w.drops[x.Key] {
-		v := sc.offered()
-		if v == nil {
-			continue
-		}
-		if t := v.Program.Meaning.Trigger.FunnelDrop; t == nil || t.Stage != "" && t.Stage != x.Stage {
+	if x.Event == "" { // time alone did it
+		e.Type, e.Source, e.ID = memberType, "waymark", x.ID
+	}
+	for _, sc := range w.signals[x.Key] {
+		if v := sc.offered(); v == nil || !heeds(&v.Program.Meaning.Trigger, x) {
 			continue
 		}
 		w.enter(s, sc, timing{x.Due, x.Due}, entry{identity: x.ID, event: e, signal: hash}, waits)
 		w.follow(s)
 	}
+}
+
+// heeds says whether a trigger of the definition that gave a signal is about what the signal says.
+func heeds(t *definition.Trigger, x *record.Signal) bool {
+	if t.Segment != nil {
+		return x.Stage == definition.SegmentEntered
+	}
+	return t.FunnelDrop != nil && (t.FunnelDrop.Stage == "" || t.FunnelDrop.Stage == x.Stage)
 }
 
 func (w *World) retract(s *Subject, signal uint64) {
@@ -161,6 +169,11 @@ func (w *World) matchesAlready(s *Subject, sc *Scenario, v *Version) bool {
 		return false
 	}
 	return sc.holds(&v.Program.Trigger.Where, &definition.Question{Attributes: s.Attributes})
+}
+
+// isMember says whether the contact is a member of a segment now; without one every contact is.
+func (w *World) isMember(s *Subject, segment string) bool {
+	return segment == "" || w.Member != nil && w.Member(s.Name, segment, s.Now)
 }
 
 func (c *Contact) wasIn(sc *Scenario) bool {

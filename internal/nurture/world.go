@@ -28,6 +28,8 @@ type World struct {
 	Suppressed func(address string) bool
 	// Suppress is told of an address that nothing is sent to from now on; class is AddressInvalid, Blocked or Complaint. Nil: nobody is told.
 	Suppress func(address, class string, at event.Time)
+	// Member says whether a contact is a member of a segment, by its key, at an instant; nil: nobody is.
+	Member func(contact, segment string, at event.Time) bool
 	// Watch is told what happens to contacts, for people to read; nil: nobody. Nothing depends on it.
 	Watch func(*Note)
 	// PublicConsents counts statements of consent that were not heard because they came from a browser.
@@ -35,8 +37,8 @@ type World struct {
 
 	byHash   map[uint64]*Scenario
 	channels map[uint32]*Channel
-	// triggers are scenarios by the type of event that lets in, drops by the funnel.
-	triggers, drops map[string][]*Scenario
+	// triggers are scenarios by the type of event that lets in, signals by the funnel or segment that gives the signal.
+	triggers, signals map[string][]*Scenario
 	// attributed are scenarios that a change of attributes may let into, or arm.
 	attributed []*Scenario
 	types      map[string]bool
@@ -112,7 +114,7 @@ type Subject struct {
 // Index prepares the World for use, after definitions were changed.
 func (w *World) Index() {
 	w.byHash, w.channels = map[uint64]*Scenario{}, map[uint32]*Channel{}
-	w.triggers, w.drops, w.attributed = map[string][]*Scenario{}, map[string][]*Scenario{}, nil
+	w.triggers, w.signals, w.attributed = map[string][]*Scenario{}, map[string][]*Scenario{}, nil
 	w.types, w.feedback = map[string]bool{}, map[string][]feedback{}
 	w.policy = hoursOf(&w.Policy.Meaning)
 	for _, t := range ownTypes {
@@ -144,7 +146,9 @@ func (w *World) index(sc *Scenario) {
 	case t.Event != nil:
 		w.triggers[t.Event.Event] = append(w.triggers[t.Event.Event], sc)
 	case t.FunnelDrop != nil:
-		w.drops[t.FunnelDrop.Funnel] = append(w.drops[t.FunnelDrop.Funnel], sc)
+		w.signals[t.FunnelDrop.Funnel] = append(w.signals[t.FunnelDrop.Funnel], sc)
+	case t.Segment != nil && t.Segment.Segment != "":
+		w.signals[t.Segment.Segment] = append(w.signals[t.Segment.Segment], sc)
 	case t.Segment != nil, t.Date != nil, t.Schedule != nil && t.Schedule.ContactZone:
 		w.attributed = append(w.attributed, sc)
 	}
