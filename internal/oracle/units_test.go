@@ -142,7 +142,7 @@ func TestUnitsEqualOracle(t *testing.T) {
 		s := drawSetting(t)
 		f := drawFunnel(t, s)
 		f.CorrelateBy, f.UnitBy = "", "event.data.k"
-		w := newWorld(t, f, rapid.IntRange(1, 3).Draw(t, "partitions"))
+		w := newWorldOf(t, funnelSubject(t, f), rapid.IntRange(1, 3).Draw(t, "partitions"))
 		for _, p := range w.partitions {
 			if rapid.Bool().Draw(t, "keeps state in a store") {
 				p.keep()
