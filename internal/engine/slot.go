@@ -187,7 +187,7 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 	}
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
 	matters = found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten) // a shadow need not keep what it would forget at once
-	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
+	if e.Origin != "" {                                                         // it was counted where it came from, and by its receipt it came in time there or not
 		if s.plan.tooLate(e.Time, e.Received) {
 			return found, false
 		}
