@@ -11,8 +11,11 @@ cd "$(dirname "$0")/../.."
 namespace=${WAYMARK_DEMO_NAMESPACE:-shop}
 
 kubectl get namespace "$namespace" >/dev/null 2>&1 || kubectl create namespace "$namespace"
-kubectl apply --namespace "$namespace" --kustomize config/samples/shop
-kubectl wait --namespace "$namespace" --for condition=Ready --timeout 3m workspace/default eventfeed/shop funnel/shop
+# In the play delivery became free 22 days ago, at midnight in Moscow: the map says so.
+since=$(TZ=Europe/Moscow date --date '22 days ago' +%Y-%m-%dT00:00:00+03:00)
+kubectl kustomize config/samples/shop | sed "s/since: .*/since: \"$since\"/" | kubectl apply --namespace "$namespace" --filename -
+kubectl wait --namespace "$namespace" --for condition=Ready --timeout 3m workspace/default eventfeed/shop funnel/shop \
+  messagechannel/shop-mail segment/newcomers segment/best nurturescenario/abandoned-cart nurturescenario/payment-help journey/first-purchase
 
 # The feed's address is that of a Service; from outside of the cluster it is reached by the Service's address.
 url=$(kubectl get --namespace "$namespace" eventfeed shop --output jsonpath='{.status.http.url}')
@@ -29,14 +32,14 @@ WAYMARK_WRITE_KEY=$key go run ./hack/demo --url "http://$address$path" "$@"
 sent=$(($(date +%s) + 2))
 printf 'Waiting for the numbers as of now\n'
 patience=$((SECONDS + 45))
-while ((SECONDS < patience)); do
-  evaluated=$(kubectl get --namespace "$namespace" funnel shop --output jsonpath='{.status.evaluatedAt}')
-  [[ -n "$evaluated" && $(date --date "$evaluated" +%s) -gt "$sent" ]] && break
-  sleep 1
+fresh() { # says whether the numbers of a resource are as of after the last event was sent
+  local evaluated
+  evaluated=$(kubectl get --namespace "$namespace" "$1" --output jsonpath='{.status.evaluatedAt}')
+  [[ -n "$evaluated" && $(date --date "$evaluated" +%s) -gt "$sent" ]]
+}
+for resource in funnel/shop journey/first-purchase; do
+  until ((SECONDS > patience)) || fresh "$resource"; do sleep 1; done
 done
-
-printf '\n$ kubectl get funnels --namespace %s\n' "$namespace"
-kubectl get funnels --namespace "$namespace"
 
 printf '\nThe stages of one of them, from its status:\n'
 kubectl get --namespace "$namespace" funnel shop --output go-template='
@@ -47,11 +50,18 @@ kubectl get --namespace "$namespace" funnel shop --output go-template='
 {{- with .timeToConvert}}{{printf " %s" .median.text}}{{end}}{{"\n"}}
 {{- end}}'
 
+for kind in funnels nurture journeys; do
+  printf '\n$ kubectl get %s --namespace %s\n' "$kind" "$namespace"
+  kubectl get "$kind" --namespace "$namespace"
+done
+printf '\nWho left a cart in the last three days enters abandoned-cart five minutes after their events came, in case later ones follow.\n'
+
 cat <<END
 
 What to try next:
   export KUBECONFIG=${KUBECONFIG:-} PATH=$(dirname "$(command -v kubectl)"):\$PATH
   kubectl describe funnel shop --namespace $namespace        # every number, and what it means
+  kubectl describe journey first-purchase --namespace $namespace   # where, why, and what to do about it
   kubectl explain funnel.spec.stages                    # what else a stage can say
   kubectl edit funnel shop --namespace $namespace            # ask something else; the answer is computed from the same events
   bin/kubectl-waymark simulate --help                   # the same numbers from a file, without a cluster

@@ -32,6 +32,8 @@ type Data struct {
 	Source   string `json:"utm_source"`
 	Device   string `json:"device"`
 	City     string `json:"city"`
+	// Traits of an identify.
+	Traits map[string]string `json:"traits,omitempty"`
 }
 
 // Types of the shop's events.
@@ -42,10 +44,13 @@ const (
 	typeCheckout = "checkout.started"
 	typeFault    = "checkout.error"
 	typeOrder    = "order.completed"
+	typeDelivery = "delivery.priced" // the price of delivery was looked up
+	typeIdentify = "identify"
 )
 
 // systems tell of the events: the site of what people look at, the shop's server of what they pay.
 var systems = map[string]string{
 	typePage: "https://shop.example/web", typeProduct: "https://shop.example/web", typeAdded: "https://shop.example/web",
+	typeDelivery: "https://shop.example/web", typeIdentify: "https://shop.example/web",
 	typeCheckout: "https://shop.example/checkout", typeFault: "https://shop.example/checkout", typeOrder: "https://shop.example/checkout",
 }

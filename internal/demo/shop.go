@@ -32,7 +32,10 @@ const (
 	fillsCart        = 0.163 // on the first visit
 	fillsCartLater   = 0.095 // on each further visit
 	comesAgain       = 0.26  // after a visit without a cart
-	beginsToPay      = 0.303 // with a cart, at once
+	beginsToPay      = 0.315 // with a cart, at once
+	beginsToPayDear  = 0.06  // the same, after a look at what delivery costs
+	looksUpDelivery  = 0.45  // with a cart
+	isKnown          = 0.6   // by an address, once there is a cart
 	returnsToCart    = 0.115 // after leaving a cart: hours or days later
 	paysOrder        = 0.56  // once at the checkout
 	paysOnBadWeekend = 0.17  // once at the checkout, while payments fail
@@ -91,6 +94,12 @@ func (s Shop) badWeekend(t time.Time) bool {
 	}
 	return t.Before(monday) && !t.Before(monday.AddDate(0, 0, -2))
 }
+
+// FreeSince is the day, counted from the first, on which delivery becomes free: before, it keeps people from paying.
+const FreeSince = 7
+
+// freeDelivery tells whether delivery costs nothing.
+func (s Shop) freeDelivery(t time.Time) bool { return !t.Before(s.midnight(FreeSince)) }
 
 // visitor gives all that one visitor does until now, in order of time.
 func (s Shop) visitor(number int) []Event {

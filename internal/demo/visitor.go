@@ -22,6 +22,9 @@ type visitor struct {
 	events []Event
 }
 
+// deliveryPrice is what delivery costs while it is not free, in roubles.
+const deliveryPrice = 390
+
 // cart is what a visitor put together.
 type cart struct {
 	id    string
@@ -65,6 +68,9 @@ func (v *visitor) browse(at time.Time) time.Time {
 func (v *visitor) fill(at time.Time) (cart, time.Time) {
 	v.carts++
 	c := cart{id: fmt.Sprintf("c%06d-%d", v.id, v.carts)}
+	if v.carts == 1 && v.r.Float64() < isKnown {
+		v.tell(at, typeIdentify, Data{Traits: map[string]string{"email": fmt.Sprintf("v%06d@shop.example", v.id)}})
+	}
 	for range 1 + pick(v.r, cartSizes) {
 		at = at.Add(spread(v.r, 10*time.Second, 4*time.Minute))
 		p := pick(v.r, products)
@@ -79,8 +85,19 @@ func (v *visitor) fill(at time.Time) (cart, time.Time) {
 
 // buy goes on from a cart to an order, or not; it tells whether there was an order.
 func (v *visitor) buy(c cart, filled time.Time) bool {
+	begins := beginsToPay
+	if v.r.Float64() < looksUpDelivery {
+		looked := filled.Add(spread(v.r, 2*time.Second, 15*time.Second))
+		d := Data{CartID: c.id, Price: deliveryPrice}
+		if v.shop.freeDelivery(looked) {
+			d.Price = 0
+		} else {
+			begins = beginsToPayDear
+		}
+		v.tell(looked, typeDelivery, d)
+	}
 	at := filled.Add(spread(v.r, 20*time.Second, 25*time.Minute))
-	if v.r.Float64() >= beginsToPay*v.device.patience {
+	if v.r.Float64() >= begins*v.device.patience {
 		if v.r.Float64() >= returnsToCart*v.source.interest {
 			return false
 		}

@@ -82,7 +82,9 @@ func mapRows(j *v1alpha1.Journey) []metav1.TableRow {
 		}
 		emotion := ""
 		if of.Customer != nil && of.Customer.Emotion != nil {
-			emotion = fmt.Sprintf("%+d", *of.Customer.Emotion)
+			if emotion = fmt.Sprintf("%+d", *of.Customer.Emotion); *of.Customer.Emotion == 0 {
+				emotion = "0"
+			}
 		}
 		return []any{name, of.Title, of.Action, of.Owner, emotion}
 	}
