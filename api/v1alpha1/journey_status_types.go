@@ -70,7 +70,7 @@ type JourneyStatus struct {
 	// showed them, in the order of spec. Whatever does not fit is left out.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:MaxItems=8
 	Met []MetStatus `json:"met,omitempty"`
 
 	// improvements with their verdicts, in the order of spec. Before and after may
@@ -115,7 +115,7 @@ type JourneyStatus struct {
 	// is not.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:Pattern=`^[-+a-zA-Z0-9→%:;,.() ]*$`
+	// +kubebuilder:validation:Pattern=`^[-+a-zA-Z0-9→%:;,.()… ]*$`
 	LeverNote string `json:"leverNote,omitempty"`
 
 	// told is what an Event last said, so that nothing is said twice.

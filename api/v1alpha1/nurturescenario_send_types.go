@@ -125,6 +125,19 @@ type SendStep struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	AdMark string `json:"adMark,omitempty"`
+
+	// survey lets the message ask why the person left: survey.url and survey.answers
+	// in its templates are links that answer.
+	// +optional
+	Survey *MessageSurvey `json:"survey,omitempty"`
+}
+
+// MessageSurvey asks a question in a message.
+type MessageSurvey struct {
+	// journeyRef names the Journey that asks. The answers are its barriers with a
+	// signal answer: true.
+	// +required
+	JourneyRef JourneyReference `json:"journeyRef"`
 }
 
 // MessagePurpose says by what right a message is sent.

@@ -90,6 +90,16 @@ type SegmentReference struct {
 	Name string `json:"name"`
 }
 
+// JourneyReference names a Journey in the same namespace.
+type JourneyReference struct {
+	// name of the Journey.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name"`
+}
+
 // TemplateReference names a text in a ConfigMap of the same namespace.
 type TemplateReference struct {
 	// name of the ConfigMap.

@@ -216,6 +216,8 @@ type Delivery struct {
 	Currency string `json:"currency,omitempty"`
 	// Topics are those that people can agree to, for the preference page.
 	Topics []Topic `json:"topics,omitempty"`
+	// Surveys are what journeys ask those who left, in the order of the journeys' keys.
+	Surveys []AskedSurvey `json:"surveys,omitempty"`
 	// Channels are in the order of their keys.
 	Channels []DeliveryChannel `json:"channels,omitempty"`
 }

@@ -171,13 +171,8 @@ func (r *journeyReader) loyalty(path *field.Path, spec *v1alpha1.JourneySpec) (*
 // survey reads what people are asked: there is something to ask when a barrier may be answered.
 func (r *journeyReader) survey(path *field.Path, key string, spec *v1alpha1.JourneySpec) *Survey {
 	var answers []string
-	for i := range spec.Stages {
-		for k := range spec.Stages[i].Barriers {
-			b := &spec.Stages[i].Barriers[k]
-			if slices.ContainsFunc(b.Signals, func(s v1alpha1.BarrierSignal) bool { return s.Answer != nil && *s.Answer }) {
-				answers = append(answers, b.Name)
-			}
-		}
+	for _, b := range answerable(spec) {
+		answers = append(answers, b.Name)
 	}
 	if spec.Survey == nil && len(answers) == 0 {
 		return nil

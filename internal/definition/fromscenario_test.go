@@ -210,6 +210,36 @@ func (strict) Check(_ definition.Medium, c definition.Content) []definition.Temp
 }
 
 func (strict) CheckText(string) []definition.TemplateError { return nil }
+func (strict) Asks(c definition.Content) bool              { return strings.Contains(c.Text, "survey") }
+
+func TestASendAsksWhatItsJourneyAsks(t *testing.T) {
+	t.Parallel()
+	refs := references()
+	refs.Templates = strict{}
+	refs.Texts["letters"]["style.html"] = "<p>style</p>"
+	refs.Journeys = map[string]bool{"first": true, "silent": false}
+	survey := func(text string) *v1alpha1.NurtureScenario {
+		return scenario(t, strings.Replace(abandonedCart, `text: "?"`, text, 1))
+	}
+	s, missing, errs := definition.FromScenario(survey(`text: "survey", survey: {journeyRef: {name: first}}`), nil, refs)
+	if len(missing) > 0 || len(errs) > 0 || s.Steps[6].Send.Survey != "Journey/shop/first" {
+		t.Errorf("missing %v, errors %v, meaning %+v", missing, errs, s.Steps[6].Send)
+	}
+	for text, want := range map[string]string{
+		`text: "survey"`: `spec.steps[6].send.survey: Required value: a text speaks of survey: say whose it is by survey: {journeyRef: {name: …}}`,
+		`text: "?", survey: {journeyRef: {name: silent}}`: `spec.steps[6].send.survey.journeyRef.name: Invalid value: "silent": the Journey asks nothing: ` +
+			`give barriers there a signal answer: true, or remove survey here`,
+	} {
+		if _, _, errs := definition.FromScenario(survey(text), nil, refs); len(errs) != 1 || errs[0].Error() != want {
+			t.Errorf("%s\ngot:  %v\nwant: %s", text, errs, want)
+		}
+	}
+	_, missing, _ = definition.FromScenario(survey(`text: "?", survey: {journeyRef: {name: next}}`), nil, refs)
+	wanted := []definition.Missing{{Kind: "Journey", Name: "next", Field: "spec.steps[6].send.survey.journeyRef.name"}}
+	if diff := cmp.Diff(wanted, missing); diff != "" {
+		t.Errorf("missing (-want +got):\n%s", diff)
+	}
+}
 
 func TestTemplateErrorsNameWhereTheTextStands(t *testing.T) {
 	t.Parallel()

@@ -21,6 +21,7 @@ func (r *scenarioReader) send(path *field.Path, s *v1alpha1.SendStep) *Send {
 	out := &Send{
 		Channel: key, Purpose: Purpose(s.Purpose), Topic: s.Topic, To: string(s.To), Language: string(s.Language),
 		Fallback: string(s.Fallback), ExpireAfter: r.duration(path.Child("expireAfter"), s.ExpireAfter), AdMark: s.AdMark,
+		Survey: r.survey(path.Child("survey"), s.Survey),
 	}
 	if s.Winner != nil {
 		out.Winner = &Winner{WinnerBy(s.Winner.By), s.Winner.Sample}
@@ -41,7 +42,25 @@ func (r *scenarioReader) send(path *field.Path, s *v1alpha1.SendStep) *Send {
 		inline := inlineContent{v.Subject, v.Preheader, v.Text, v.HTML, v.FromName, v.Payload, v.TemplateRef, v.Buttons}
 		out.Variants = append(out.Variants, Variant{v.Name, max(v.Weight, 1), r.contents(path, medium, inline, v.Languages)})
 	}
+	if s.Survey == nil && r.asks(out) {
+		r.errs = append(r.errs, field.Required(path.Child("survey"), "a text speaks of survey: say whose it is by survey: {journeyRef: {name: …}}"))
+	}
 	return out
+}
+
+// asks says whether a message's texts speak of a survey.
+func (r *scenarioReader) asks(s *Send) bool {
+	if r.refs.Templates == nil {
+		return false
+	}
+	for i := range s.Variants {
+		for _, content := range s.Variants[i].Contents {
+			if r.refs.Templates.Asks(content) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inlineContent is what a message says, as messages, variants and languages spell it alike.

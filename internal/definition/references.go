@@ -29,6 +29,8 @@ type References struct {
 	Units map[string]bool
 	// Segments are the names of Segments.
 	Segments map[string]bool
+	// Journeys say of Journeys whether they ask why people left.
+	Journeys map[string]bool
 	// Texts are the contents of ConfigMaps, by key.
 	Texts map[string]map[string]string
 	// Templates checks what messages say; nil accepts every text.
@@ -42,6 +44,8 @@ type Templates interface {
 	Check(medium Medium, content Content) []TemplateError
 	// CheckText does so for one template by itself, such as the title of a task; the field is empty.
 	CheckText(text string) []TemplateError
+	// Asks says whether a content speaks of a survey, so that its message must name one.
+	Asks(content Content) bool
 }
 
 // TemplateError is a template that does not parse or names something unknown.
@@ -137,6 +141,20 @@ func (r *referrer) segment(path *field.Path, ref *v1alpha1.SegmentReference) str
 		r.miss(path.Child("name"), KindSegment, ref.Name)
 	}
 	return Key(KindSegment, r.namespace, ref.Name)
+}
+
+// survey gives the key of the Journey whose question a message asks; empty without one.
+func (r *referrer) survey(path *field.Path, s *v1alpha1.MessageSurvey) string {
+	if s == nil {
+		return ""
+	}
+	path = path.Child("journeyRef", "name")
+	if asks, found := r.refs.Journeys[s.JourneyRef.Name]; !found {
+		r.miss(path, KindJourney, s.JourneyRef.Name)
+	} else if !asks {
+		r.fail(path, s.JourneyRef.Name, "the Journey asks nothing: give barriers there a signal answer: true, or remove survey here")
+	}
+	return Key(KindJourney, r.namespace, s.JourneyRef.Name)
 }
 
 // scenario gives the key of a scenario that another leads into.

@@ -214,6 +214,8 @@ type Send struct {
 	ExpireAfter time.Duration `json:"expireAfter,omitempty"`
 	// AdMark is the line that marks advertising where the law asks for one.
 	AdMark string `json:"adMark,omitempty"`
+	// Survey is the key of the Journey whose question why people left the message may ask; empty is none.
+	Survey string `json:"survey,omitempty"`
 }
 
 // Variant is one of several messages.

@@ -21,6 +21,9 @@ type scratch struct {
 	texts texts
 }
 
+// Changed counts the contacts that differ from the store: what the next commit writes.
+func (f *Fold) Changed() int { return len(f.changed) }
+
 // Commit stores all that changed since the last commit, with the offset, at once. Without sync it may be lost in a crash, together with its
 // offset. After an error of the store nothing is lost and Commit can be repeated, if the store can.
 func (f *Fold) Commit(sync bool) error {

@@ -339,16 +339,24 @@ func (f *Fold) stepShadow(s *slot, offset uint64, r *record.Record) error {
 			return err
 		}
 		return f.drainShadows(s.all(), eventsBudget+events)
-	case record.Epoch, record.Tick, record.Claims:
-		t := max(r.Tick, r.Epoch.Time, r.Claims.Time)
-		s.knowsSince(t)
-		f.flush()
-		for _, own := range s.all() {
-			own.setClock(t)
-		}
-		return f.drainShadows(s.all(), tickBudget)
+	case record.Epoch:
+		return f.tickShadow(s, r.Epoch.Time, tickBudget)
+	case record.Tick:
+		return f.tickShadow(s, r.Tick, tickBudget)
+	case record.Claims:
+		return f.tickShadow(s, r.Claims.Time, claimsBudget(&r.Claims))
 	}
 	return nil // what concerns definitions was folded when it was new
+}
+
+// tickShadow does for one shadow what tick does for all.
+func (f *Fold) tickShadow(s *slot, t event.Time, budget int) error {
+	s.knowsSince(t)
+	f.flush()
+	for _, own := range s.all() {
+		own.setClock(t)
+	}
+	return f.drainShadows(s.all(), budget)
 }
 
 func (f *Fold) shadowEvents(s *slot, offset uint64, chunk []byte) (n int, err error) {

@@ -4,7 +4,7 @@
 package engine_test
 
 import (
-	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -41,22 +41,20 @@ type office struct {
 	logs  [][]record.Record
 }
 
-func newOffice(t *testing.T, partitions int) *office {
+func newOffice(t *testing.T, partitions int, options ...engine.Options) *office {
 	t.Helper()
 	o := &office{t: t, logs: make([][]record.Record, partitions)}
 	for range partitions {
-		o.folds = append(o.folds, openExpressions(t, nil))
+		o.folds = append(o.folds, openExpressions(t, append(options, engine.Options{})[0]))
 	}
 	return o
 }
 
 // openExpressions opens a fold whose programs are compiled from expressions.
-func openExpressions(t testing.TB, store engine.Store) *engine.Fold {
+func openExpressions(t testing.TB, options engine.Options) *engine.Fold {
 	t.Helper()
-	var compiler definition.Compiler
-	f, err := engine.Open(engine.Options{Store: store, Compile: func(_ string, meaning json.RawMessage) (engine.Program, error) {
-		return compiler.CompileMeaning(meaning)
-	}})
+	options.Compile = engine.CompileWith(new(definition.Compiler))
+	f, err := engine.Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +301,7 @@ func TestACopyIsNotCountedAgain(t *testing.T) {
 func TestHandingIsToldUntilAllWasHandedOn(t *testing.T) {
 	t.Parallel()
 	store := state.NewMemory()
-	f := openExpressions(t, store)
+	f := openExpressions(t, engine.Options{Store: store})
 	apply, activate := applying(t, deals())
 	people := deals()
 	people.UnitBy = ""
@@ -318,7 +316,7 @@ func TestHandingIsToldUntilAllWasHandedOn(t *testing.T) {
 		if err := f.Commit(true); err != nil {
 			t.Fatal(err)
 		}
-		f = openExpressions(t, store) // the state has it all
+		f = openExpressions(t, engine.Options{Store: store}) // the state has it all
 		if diff := cmp.Diff(owed, f.Handings()); diff != "" {
 			t.Errorf("after record %d what is owed differs (-want +got):\n%s", f.Offset(), diff)
 		}
@@ -355,4 +353,46 @@ func TestHandingIsToldUntilAllWasHandedOn(t *testing.T) {
 	apply.Apply.Generation = 2
 	steps(t, f, apply) // the eleventh: what came meanwhile was not handed on
 	want(true, engine.Handing{Unit: unit, Through: 6, Target: 11})
+}
+
+// Where it depends on the attempts before whether a start opens one, an event that is handed on after a month must still find those before it.
+func TestWhatIsHandedOnLateFindsTheAttemptsBefore(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, retention := range map[string]time.Duration{"kept for ever": 0, "kept for a year": 365 * day} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := deals()
+			f.EntryPolicy, f.Window, f.Period, f.Lateness = definition.FirstStart, 10*day, definition.Period{RollingDays: 1}, day
+			apply, activate := applying(t, f)
+			o := newOffice(t, 1, engine.Options{Retention: retention})
+			o.all(ticking(noon), apply, activate)
+			o.take(aDeal("bob", "lead", "1", 0))
+			owed := uint64(len(o.logs[0])) // bob's lead stays behind
+			for at := day; at <= 40*day; at += day {
+				o.all(ticking(noon.Add(at)))
+				if at%(8*day) != 0 {
+					continue
+				}
+				o.take(aDeal("ann", "lead", "1", at))
+				e := aDeal("ann", "lead", "1", at)
+				e.ID = fmt.Sprint(e.Type, e.Time)
+				event.Forward(&e, event.Entity(definition.UnitName(byDeal), "1"))
+				o.take(e)
+			}
+			o.all(ticking(noon.Add(40*day + 1)))
+			if diff := cmp.Diff([]int64{1, 0, 0}, o.entered()); diff != "" {
+				t.Errorf("the stages differ without the first event (-want +got):\n%s", diff)
+			}
+			copies, err := o.folds[0].HandOn(definition.UnitName(byDeal), owed, &o.logs[0][owed-1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.take(copies...)
+			o.all(ticking(noon.Add(40*day + 2)))
+			if diff := cmp.Diff([]int64{0, 0, 0}, o.entered()); diff != "" { // the last is now within the attempt that began eight days before
+				t.Errorf("the stages differ with it (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

@@ -56,15 +56,19 @@ func (x *index) fill(moments []moment, marks []uint32, from int, used uint32, me
 		if used&ownBit != 0 && members.carries(int32(from+i)) {
 			m |= ownBit
 		}
-		if used&startBit != 0 && marks[i]&startMark != 0 {
-			m |= startBit
-		}
 		n := len(x.times)
 		t := moments[from+i].time
 		x.tied = x.tied || n > 0 && x.times[n-1] == t
 		x.times = append(x.times, t)
 		x.marks = append(x.marks, m)
 		x.positions = append(x.positions, int32(from+i))
+	}
+	if used&startBit != 0 { // rare, so that it costs others nothing
+		for j, at := range x.positions {
+			if marks[int(at)-from]&startMark != 0 {
+				x.marks[j] |= startBit
+			}
+		}
 	}
 	words := (len(x.times) + 63) / 64
 	for left := used; left != 0; left &= left - 1 {

@@ -34,7 +34,7 @@ func (u *correlation) find(p *plan, moments []moment, from int) {
 	u.of, u.spans = zeroed(u.of, len(moments)), map[string]valueSpan{}
 	for i := from; i < len(moments); i++ {
 		d := moments[i].detail(p.slot, unitDetail)
-		if d == nil {
+		if d == nil || d.kind != unitDetail {
 			continue
 		}
 		span, found := u.spans[d.text]

@@ -11,12 +11,13 @@ import (
 )
 
 // Budgets bound how many due units one record brings up to date, so that a million of them due at one instant delay nobody. They are
-// part of the rules: the state after a record depends on them.
+// part of the rules: the state after a record depends on them. A record that spends its budget on contacts which have to be read from the disk
+// takes some tens of milliseconds; meanwhile what came after it waits.
 const (
-	tickBudget   = 4096
-	eventsBudget = 64 // and one more for each event
+	tickBudget   = 2048
+	eventsBudget = 64 // and one more for each event, or for each claim
 	// storyCost is what a contact costs that scenarios do something for, which takes longer.
-	storyCost = 2
+	storyCost = 8
 )
 
 // flush brings the numbers up to all events folded.

@@ -235,9 +235,9 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 			return err
 		}
 		f.epoch = r.Epoch.Epoch
-		return f.tick(r.Epoch.Time)
+		return f.tick(r.Epoch.Time, tickBudget, tickSweeps)
 	case record.Tick:
-		return f.tick(r.Tick)
+		return f.tick(r.Tick, tickBudget, tickSweeps)
 	case record.Apply:
 		if kind := kindOf(r.Apply.Key); kind != notHosted {
 			return f.hosting(f.host(&r.Apply, kind))
@@ -259,7 +259,7 @@ func (f *Fold) step(offset uint64, r *record.Record) error {
 		f.delivered(r.Signals)
 		return f.react(r.Signals)
 	case record.Claims:
-		if err := f.tick(r.Claims.Time); err != nil {
+		if err := f.tick(r.Claims.Time, claimsBudget(&r.Claims), eventsSweeps); err != nil {
 			return err
 		}
 		return f.claim(r.Claims.Claims)
@@ -287,8 +287,9 @@ func (f *Fold) checkEpoch(e *record.EpochRecord) error {
 	return nil
 }
 
-// tick moves the clock. What was matched before is evaluated first, so that it does not matter who looked when.
-func (f *Fold) tick(t event.Time) error {
+// tick moves the clock, and spends budgets on what is due by then and on sweeps. What was matched before is evaluated first, so that it does not
+// matter who looked when.
+func (f *Fold) tick(t event.Time, due, sweeps int) error {
 	f.flush()
 	before := f.clock
 	f.clock = max(f.clock, t)
@@ -301,11 +302,14 @@ func (f *Fold) tick(t event.Time) error {
 		s.knowsSince(t)
 		s.setClock(t)
 	}
-	if err := f.drainAll(tickBudget); err != nil {
+	if err := f.drainAll(due); err != nil {
 		return err
 	}
-	return f.sweepOn(tickSweeps)
+	return f.sweepOn(sweeps)
 }
+
+// claimsBudget is for the due units that a record of claims brings up to date: it comes often while much is sent, and is waited for.
+func claimsBudget(r *record.ClaimsRecord) int { return eventsBudget + len(r.Claims) }
 
 // drainAll renews what is due: of the slots in force together, and of each shadow by itself, as it would when it had not caught up.
 func (f *Fold) drainAll(budget int) error {

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/engine"
-	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/state"
 )
 
@@ -28,14 +28,17 @@ func TestAReportTellsWhatIsOverdue(t *testing.T) {
 				t.Fatal(err)
 			}
 			due := d.clock.Add(time.Hour)
-			for _, want := range []struct {
-				overdue int64
-				oldest  event.Time
-			}{{952, due}, {0, 0}} { // 2048 have their turn with each tick
-				d.later(2 * time.Hour)
-				if n := d.numbers(); n.Overdue != want.overdue || n.Oldest != want.oldest {
-					t.Errorf("%d are overdue since %v, want %d since %v", n.Overdue, n.Oldest, want.overdue, want.oldest)
+			const eachTick = 256 // have their turn
+			d.later(2 * time.Hour)
+			for left := int64(crowd - eachTick); left > -eachTick; left -= eachTick {
+				want := aggregate.Scenario{Overdue: min(max(left, 0), 1000)} // more are not looked at
+				if left > 0 {
+					want.Oldest = due
 				}
+				if n := d.numbers(); n.Overdue != want.Overdue || n.Oldest != want.Oldest {
+					t.Errorf("%d are overdue since %v, want %d since %v", n.Overdue, n.Oldest, want.Overdue, want.Oldest)
+				}
+				d.later(time.Minute)
 			}
 		})
 	}

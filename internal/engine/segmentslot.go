@@ -163,7 +163,7 @@ func (c *contact) forgetsAt(u *unit) (at event.Time) {
 		return p.forgetAt(first)
 	}
 	traits, others := false, false // the first of them was found
-	for i := u.first; i < len(u.marks) && !(traits && others); i++ {
+	for i := u.first; i < len(u.marks) && (!traits || !others); i++ {
 		t, marks := c.moments[i].time, u.marks[i]
 		if marks&^traitMark != 0 && !others {
 			at, others = earlier(at, p.forgetAt(t)), true

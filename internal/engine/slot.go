@@ -186,8 +186,9 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		found.Stages, found.Exclusions, found.Acts, found.Refunds = 0, 0, false, nil
 	}
 	named := found.Stages|found.Exclusions != 0 || len(found.Refunds)+len(found.Sums) > 0
-	matters = found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten) // a shadow need not keep what it would forget at once
-	if e.Origin != "" {                                                         // it was counted where it came from, and by its receipt it came in time there or not
+	// A shadow need not keep what it would forget at once.
+	matters = found.Matters() && (s.plan.chained || e.Time >= s.view.forgotten)
+	if e.Origin != "" { // it was counted where it came from, and by its receipt it came in time there or not
 		if s.plan.tooLate(e.Time, e.Received) {
 			return found, false
 		}

@@ -32,7 +32,7 @@ func aScenario(t *rapid.T) definition.Scenario {
 		InFlight: rapid.SampledFrom([]definition.InFlight{definition.Pin, definition.Migrate, definition.Drain}).Draw(t, "in flight"),
 	}
 	s.Segment = rapid.SampledFrom([]string{"", "", "Segment/z"}).Draw(t, "members of")
-	if s.Trigger.Segment != nil || s.Trigger.Date != nil {
+	if s.Trigger.Segment != nil && s.Trigger.Segment.Segment == "" || s.Trigger.Date != nil {
 		s.Entry.Existing = rapid.Bool().Draw(t, "existing")
 	}
 	if rapid.Bool().Draw(t, "has a goal") {

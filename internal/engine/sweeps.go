@@ -13,7 +13,7 @@ import (
 
 // Budgets bound how many contacts a sweep comes to in one record.
 const (
-	tickSweeps   = 1024
+	tickSweeps   = 256
 	eventsSweeps = 64
 )
 

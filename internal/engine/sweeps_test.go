@@ -17,7 +17,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/state"
 )
 
-const crowd = 3000
+const crowd = 1500
 
 func visitor(i int) string { return fmt.Sprintf("visitor-%04d", i) }
 
@@ -51,7 +51,7 @@ func sweepingLog(t testing.TB, edits definition.InFlight) []record.Record {
 	edited.InFlight = edits
 	edited.Steps = append([]definition.Step{waiting("hour", time.Minute)}, scenario.Steps[1:]...)
 	log = append(log, ticking(noon.Add(time.Minute)), hosting(t, remindKey, &edited))
-	for i := range 8 {
+	for i := range 16 {
 		log = append(log, ticking(noon.Add(time.Duration(i+2)*time.Minute)))
 	}
 	return log

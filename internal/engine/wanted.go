@@ -4,16 +4,13 @@
 package engine
 
 import (
-	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/google/btree"
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
@@ -26,139 +23,8 @@ type want struct {
 	channel, scenario string
 	notBefore         event.Time
 	effect            [16]byte
-	// claimed is set while its result is awaited, ended when nobody waits for that any more.
-	claimed, ended bool
-}
-
-// wantedBy is a want with whose it is, without what its queue says.
-type wantedBy struct {
-	notBefore event.Time
-	contact   string
-	effect    [16]byte
-	ended     bool
-}
-
-func (a wantedBy) before(b wantedBy) bool {
-	return cmp.Or(cmp.Compare(a.notBefore, b.notBefore), cmp.Compare(a.contact, b.contact), slices.Compare(a.effect[:], b.effect[:])) < 0
-}
-
-// wanted is the index of all wants. It has a queue for each scenario of each channel, so that a scenario that stands still costs nothing, and
-// a channel that does hides no other.
-type wanted struct {
-	queues map[string]map[string]*queue
-	frozen map[string]bool
-}
-
-// queue is what one scenario wants through one channel.
-type queue struct {
-	*btree.BTreeG[wantedBy]
-	// ended counts those of contacts that have left.
-	ended int
-}
-
-func newWanted() wanted {
-	return wanted{queues: map[string]map[string]*queue{}, frozen: map[string]bool{}}
-}
-
-const queueDegree = 32
-
-func (w *wanted) add(contact string, x *want) {
-	queues := w.queues[x.channel]
-	if queues == nil {
-		queues = map[string]*queue{}
-		w.queues[x.channel] = queues
-	}
-	q := queues[x.scenario]
-	if q == nil {
-		q = &queue{BTreeG: btree.NewG(queueDegree, wantedBy.before)}
-		queues[x.scenario] = q
-	}
-	q.ReplaceOrInsert(wantedBy{x.notBefore, contact, x.effect, x.ended})
-	if x.ended {
-		q.ended++
-	}
-}
-
-func (w *wanted) remove(contact string, x *want) {
-	queues := w.queues[x.channel]
-	q := queues[x.scenario]
-	if q == nil {
-		return
-	}
-	q.Delete(wantedBy{notBefore: x.notBefore, contact: contact, effect: x.effect})
-	if x.ended {
-		q.ended--
-	}
-	if q.Len() > 0 {
-		return
-	}
-	if delete(queues, x.scenario); len(queues) == 0 {
-		delete(w.queues, x.channel)
-	}
-}
-
-// freeze hides what a scenario wants, or shows it again.
-func (w *wanted) freeze(scenario string, frozen bool) {
-	if frozen {
-		w.frozen[scenario] = true
-	} else {
-		delete(w.frozen, scenario)
-	}
-}
-
-// waiting counts what a channel's scenarios want for contacts inside, and gives since when the first is; 0 is never.
-func (w *wanted) waiting(channel string) (count int64, oldest event.Time) {
-	for scenario, q := range w.queues[channel] {
-		if w.frozen[scenario] {
-			continue
-		}
-		count += int64(q.Len() - q.ended)
-		q.Ascend(func(x wantedBy) bool {
-			if !x.ended {
-				oldest = earlier(oldest, x.notBefore)
-			}
-			return x.ended
-		})
-	}
-	return count, oldest
-}
-
-// shows says whether a scenario that does not stand still wants something of a channel.
-func (w *wanted) shows(channel string) bool {
-	for scenario := range w.queues[channel] {
-		if !w.frozen[scenario] {
-			return true
-		}
-	}
-	return false
-}
-
-// first gives the first effects of a channel, in their order, but for those to be left out.
-func (w *wanted) first(channel string, most int, skip func(effect string) bool) []wantedBy {
-	var all []wantedBy
-	for _, scenario := range slices.Sorted(maps.Keys(w.queues[channel])) {
-		if w.frozen[scenario] {
-			continue
-		}
-		found := 0
-		w.queues[channel][scenario].Ascend(func(x wantedBy) bool {
-			if found == most {
-				return false
-			}
-			if skip == nil || !skip(hex.EncodeToString(x.effect[:])) {
-				all = append(all, x)
-				found++
-			}
-			return true
-		})
-	}
-	slices.SortFunc(all, func(a, b wantedBy) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
-	return all[:min(len(all), most)]
+	// claimed is set while its result is awaited, ended when nobody waits for that any more. Marketing yields to all else.
+	claimed, ended, marketing bool
 }
 
 // ever is after all that is wanted. A message that an event asked for is wanted from the event's receipt on, which may be later than the clock:
@@ -171,7 +37,10 @@ func (f *Fold) want(c *contact) {
 	var wants []want
 	if st.known != nil {
 		for _, e := range st.known.Wanted(&f.nursery.world, ever) {
-			x := want{channel: e.Channel, scenario: e.Scenario, notBefore: e.NotBefore, claimed: e.Claimed, ended: e.Ended}
+			x := want{
+				channel: e.Channel, scenario: e.Scenario, notBefore: e.NotBefore, claimed: e.Claimed, ended: e.Ended,
+				marketing: e.Purpose == definition.Marketing,
+			}
 			if n, err := hex.Decode(x.effect[:], []byte(e.ID)); err != nil || n != len(x.effect) {
 				f.err = fmt.Errorf("effect %q has no id", e.ID)
 				return
@@ -217,11 +86,23 @@ func (f *Fold) WantedChannels() []string {
 // are in the order of NotBefore, contact and id; those that skip names are left out, a nil skip names none. Those of scenarios that
 // are suspended are not among them. After an error of the store it gives none, and Step gives the error.
 func (f *Fold) Wanted(channel string, most int, skip func(effect string) bool) []nurture.Effect {
+	return f.effects(f.nursery.wanted.first(channel, most, skip))
+}
+
+// NextWanted gives the effects that are to be claimed next through a channel, so many at most. They are those that Wanted tells of, in another
+// order: what is marketing comes after all else, within each the scenarios take turns, also from one call to the next, and of one scenario the
+// first comes first. So what a scenario wants for one contact does not wait for what others want for a million.
+func (f *Fold) NextWanted(channel string, most int, skip func(effect string) bool) []nurture.Effect {
+	return f.effects(f.nursery.wanted.next(channel, most, skip))
+}
+
+// effects gives all there is to know of what the index holds.
+func (f *Fold) effects(wanted []wantedBy) []nurture.Effect {
 	if f.err != nil {
 		return nil
 	}
 	var effects []nurture.Effect
-	for _, x := range f.nursery.wanted.first(channel, most, skip) {
+	for _, x := range wanted {
 		c, err := f.contact(x.contact)
 		if err != nil {
 			f.err = fmt.Errorf("find what is wanted: %w", err)
@@ -289,7 +170,7 @@ func (c *contact) writeWants(w Writer, s *scratch) error {
 		x := &st.wants[i]
 		b = packing.AppendText(packing.AppendText(b, x.channel), x.scenario)
 		b = binary.AppendVarint(b, int64(x.notBefore))
-		b = appendBool(appendBool(append(b, x.effect[:]...), x.claimed), x.ended)
+		b = append(appendBool(append(b, x.effect[:]...), x.claimed), x.marks())
 	}
 	s.value = b
 	st.nextWantsSum = xxhash.Sum64(b)
@@ -299,12 +180,31 @@ func (c *contact) writeWants(w Writer, s *scratch) error {
 	return w.Set(s.key, b)
 }
 
+const (
+	endedMark = 1 << iota
+	marketingMark
+)
+
+// marks is ended and marketing as they are stored.
+func (x *want) marks() (m byte) {
+	if x.ended {
+		m |= endedMark
+	}
+	if x.marketing {
+		m |= marketingMark
+	}
+	return m
+}
+
+func (x *want) mark(m uint64) { x.ended, x.marketing = m&endedMark != 0, m&marketingMark != 0 }
+
 func (r *reader) wants() (all []want) {
 	const smallest = 2 + 1 + 16 + 2 // bytes of a want
 	for range r.Count(smallest) {
 		x := want{channel: r.label(), scenario: r.label(), notBefore: r.time()}
 		copy(x.effect[:], r.Bytes(len(x.effect)))
-		x.claimed, x.ended = r.bool(), r.bool()
+		x.claimed = r.bool()
+		x.mark(r.Uvarint())
 		all = append(all, x)
 	}
 	return all

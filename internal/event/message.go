@@ -39,7 +39,7 @@ type SurveyAnswer struct {
 	// Journey is the journey's key, and Answer the name of one of its barriers, or "other".
 	Journey string `json:"journey"`
 	Answer  string `json:"answer"`
-	// Effect is the message that the question was in; empty for a page.
+	// Effect is the message that the question was in.
 	Effect string `json:"effect,omitempty"`
 }
 

@@ -151,6 +151,7 @@ func TestRefusedRequests(t *testing.T) {
 		"data_base64 no string": {ce("data_base64", `5`), answer{Status: 400, Reason: gateway.Malformed, Field: "data_base64"}},
 		"a long contact":        {ce("subject", `"`+strings.Repeat("x", 256)+`"`), answer{Status: 400, Reason: gateway.Malformed, Field: "subject"}},
 		"a control character":   {ce("subject", `"a\u0000"`), answer{Status: 400, Reason: gateway.Malformed, Field: "subject"}},
+		"a deal as a contact":   {ce("subject", `"\u00020123456789abcdefdeal"`), answer{Status: 400, Reason: gateway.Malformed, Field: "subject"}},
 		"ID in capitals":        {ce("ID", `"1"`), answer{Status: 400, Reason: gateway.Malformed, Field: "id"}},
 		"an extension's name":   {ce("my_ext", `"1"`), answer{Status: 400, Reason: gateway.Malformed, Field: "my_ext"}},
 		"data that is XML":      {ce("datacontenttype", `"text/xml"`), answer{Status: 400, Reason: gateway.Malformed, Field: "data"}},

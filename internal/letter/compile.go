@@ -209,6 +209,7 @@ var roots = map[string][]string{
 	"scenario":  {"name", "title", "step", "version"},
 	"workspace": {"name", "title", "currency", "timeZone", "publicURL"},
 	"links":     {"unsubscribe", "preferences", "confirm", "start"},
+	"survey":    {"url", "answers"},
 	"message":   {"id"},
 	"now":       {},
 }
@@ -242,6 +243,8 @@ func (k *compiler) variable(v variable) {
 		default:
 			k.reads.Contact.add(v, 0)
 		}
+	case "survey":
+		k.reads.Survey = true
 	case "vars":
 		k.reads.Vars.add(v, 0)
 	case "event", "trigger":

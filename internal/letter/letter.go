@@ -51,6 +51,8 @@ type Letter struct {
 type Reads struct {
 	// Contact, Event and Vars are the contact's attributes, the data of the event that let it in, and what steps stored.
 	Contact, Event, Vars Read
+	// Survey is set when something of the message's question is looked at.
+	Survey bool
 }
 
 // Read says which names of an object are looked at.

@@ -27,6 +27,8 @@ type Data struct {
 	Vars []byte
 	// Links are for the contact alone; empty ones render to nothing.
 	Links Links
+	// Survey asks why the contact left; nil asks nothing and renders to nothing.
+	Survey *Survey
 	// MessageID is the message's for ever.
 	MessageID string
 	// AdMark is the line that marks advertising; where the body does not show it, it is added at its end. Empty is none.
@@ -56,6 +58,15 @@ type Workspace struct{ Name, Title, Currency, TimeZone, PublicURL string }
 // Links are the addresses of a contact's own pages; Start is what a link to a bot carries, as in https://t.me/bot?start={{ links.start }}, so
 // that the bot knows the contact.
 type Links struct{ Unsubscribe, Preferences, Confirm, Start string }
+
+// Survey is a question. URL is the page that asks; Answers have a link each.
+type Survey struct {
+	URL     string
+	Answers []Answer
+}
+
+// Answer is one of a survey's. Name is the same in every language, Title what people read.
+type Answer struct{ Name, Title, URL string }
 
 // Rendered is a letter for one contact. Texts have at most MaxBytes each.
 type Rendered struct {
@@ -140,6 +151,7 @@ func newRun(d *Data) (*run, error) {
 			"timeZone", d.Workspace.TimeZone, "publicURL", d.Workspace.PublicURL),
 		"links": texts("unsubscribe", d.Links.Unsubscribe, "preferences", d.Links.Preferences, "confirm", d.Links.Confirm,
 			"start", d.Links.Start),
+		"survey":  surveyObject(d.Survey),
 		"message": texts("id", d.MessageID),
 		"adMark":  d.AdMark,
 		"now":     d.Now.UTC().Format(time.RFC3339Nano),
@@ -155,6 +167,19 @@ func contactObject(attributes *object, id string) *object {
 	}
 	fields["attributes"], fields["id"] = attributes, id
 	return &object{names: attributes.names, fields: fields} // the two are no attributes: loops pass over them
+}
+
+func surveyObject(s *Survey) *object {
+	if s == nil {
+		return newObject(nil)
+	}
+	answers := make([]any, len(s.Answers))
+	for i, a := range s.Answers {
+		answers[i] = texts("name", a.Name, "title", a.Title, "url", a.URL)
+	}
+	survey := texts("url", s.URL)
+	survey.fields["answers"] = answers
+	return newObject(survey.fields)
 }
 
 func texts(pairs ...string) *object {

@@ -10,9 +10,13 @@ import (
 	"time"
 )
 
-// fields are a link's texts in the order in which they lie in a token. It is part of the format.
+// fields are a link's texts in the order in which they lie in a token of its kind. It is part of the format.
 func (l *Link) fields() []*string {
-	return []*string{&l.Contact, &l.Effect, &l.Scenario, &l.Version, &l.Enrolment, &l.Step, &l.Variant, &l.Channel, &l.Topic}
+	list := []*string{&l.Contact, &l.Effect, &l.Scenario, &l.Version, &l.Enrolment, &l.Step, &l.Variant, &l.Channel, &l.Topic}
+	if l.Kind == Survey {
+		list = append(list, &l.Journey, &l.Answer)
+	}
+	return list
 }
 
 // Forms of a text. Ids are hashes in hex, which take half of their length, and keys begin alike.

@@ -34,10 +34,12 @@ const (
 	Preferences
 	// Confirm is the second step of a double opt-in.
 	Confirm
+	// Survey asks why somebody left.
+	Survey
 )
 
 // letters are the kinds in addresses.
-var letters = map[Kind]string{Click: "c", Open: "o", Unsubscribe: "u", Preferences: "p", Confirm: "d"}
+var letters = map[Kind]string{Click: "c", Open: "o", Unsubscribe: "u", Preferences: "p", Confirm: "d", Survey: "s"}
 
 // Prefix begins the paths of all links.
 const Prefix = "/w/"
@@ -70,6 +72,8 @@ type Link struct {
 	Effect, Scenario, Version, Enrolment, Step, Variant, Channel string
 	// Topic is what Unsubscribe ends and Confirm agrees to; empty is all marketing.
 	Topic string
+	// Journey, of Survey, is the key of the journey that asks, and Answer the one that the link gives; empty gives none. No other kind has them.
+	Journey, Answer string
 	// Target is where Click leads: an http or https address.
 	Target string
 	// Issued is when the message was granted, to the millisecond.
@@ -165,6 +169,9 @@ func check(l Link) error {
 	}
 	if l.Contact == "" {
 		return errors.New("link without a contact")
+	}
+	if l.Kind == Survey && l.Journey == "" {
+		return errors.New("link of a survey without a journey")
 	}
 	for _, field := range l.fields() {
 		if len(*field) > maxField {

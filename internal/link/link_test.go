@@ -81,10 +81,13 @@ func TestAnyLinkIsReadAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.StringN(0, 40, 120), rapid.StringMatching(`[0-9a-f]{0,40}`), rapid.StringMatching(`(NurtureScenario|MessageChannel)/[a-z]*`))
 		l := link.Link{
-			Kind:    rapid.SampledFrom([]link.Kind{link.Open, link.Unsubscribe, link.Preferences, link.Confirm}).Draw(t, "kind"),
+			Kind:    rapid.SampledFrom([]link.Kind{link.Open, link.Unsubscribe, link.Preferences, link.Confirm, link.Survey}).Draw(t, "kind"),
 			Contact: "c" + text.Draw(t, "contact"), Effect: text.Draw(t, "effect"), Scenario: text.Draw(t, "scenario"), Version: text.Draw(t, "version"),
 			Enrolment: text.Draw(t, "enrolment"), Step: text.Draw(t, "step"), Variant: text.Draw(t, "variant"), Channel: text.Draw(t, "channel"),
 			Topic: text.Draw(t, "topic"), Issued: time.UnixMilli(rapid.Int64Range(0, 1<<45).Draw(t, "issued")).UTC(),
+		}
+		if l.Kind == link.Survey {
+			l.Journey, l.Answer = "Journey/"+text.Draw(t, "journey"), text.Draw(t, "answer")
 		}
 		token, err := k.Seal(l)
 		if err != nil {

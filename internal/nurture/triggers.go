@@ -168,9 +168,6 @@ func (w *World) matchesAlready(s *Subject, sc *Scenario, v *Version) bool {
 	if m.Trigger.Segment == nil || !m.Entry.Existing || m.InFlight == definition.Drain || s.State.wasIn(sc) {
 		return false
 	}
-	if segment := m.Trigger.Segment.Segment; segment != "" {
-		return w.isMember(s, segment)
-	}
 	return sc.holds(&v.Program.Trigger.Where, &definition.Question{Attributes: s.Attributes})
 }
 

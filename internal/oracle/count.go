@@ -13,6 +13,14 @@ import (
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
+// countAll adds what all contacts contribute.
+func (j *judge) countAll(contacts map[string][]*happening) {
+	for _, contact := range slices.Sorted(maps.Keys(contacts)) {
+		j.count(contacts[contact])
+	}
+	j.cutBreakdowns()
+}
+
 // count adds what one contact contributes.
 func (j *judge) count(events []*happening) {
 	units, acts := j.units(events), actsOf(events)

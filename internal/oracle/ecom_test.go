@@ -163,7 +163,7 @@ func TestEcom(t *testing.T) {
 				tt.change(&f)
 			}
 			counted := countEcom(t, f, events, event.At(tt.asOf))
-			if diff := differences(counted, foldEcom(t, f, shuffled, event.At(tt.asOf)).numbers()); diff != "" {
+			if diff := differences(numbers{Funnel: counted}, numbers{Funnel: foldEcom(t, f, shuffled, event.At(tt.asOf)).numbers()}); diff != "" {
 				t.Errorf("numbers of the shuffled events differ (-file +shuffled):\n%s", diff)
 			}
 			golden(t, name, counted)
@@ -214,7 +214,7 @@ func TestEcomInEveryWay(t *testing.T) {
 			if diff := cmp.Diff(tt.entered, entered); diff != "" {
 				t.Errorf("who entered differs (-want +got):\n%s", diff)
 			}
-			if diff := differences(counted, foldEcom(t, f, shuffled, asOf).numbers()); diff != "" {
+			if diff := differences(numbers{Funnel: counted}, numbers{Funnel: foldEcom(t, f, shuffled, asOf).numbers()}); diff != "" {
 				t.Errorf("numbers of the shuffled events differ (-file +shuffled):\n%s", diff)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
+	"github.com/waymark-dev/waymark/internal/event"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -23,38 +24,42 @@ func TestEngineEqualsOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSetting(t)
-		p := newPartition(t, drawFunnel(t, s))
-		if rapid.Bool().Draw(t, "keeps state in a store") {
-			p.keep()
-		}
-		log := drawLog(t, s, drawEvents(t, s))
-		applyAt := rapid.IntRange(0, len(log)).Draw(t, "apply before")
-		for i, r := range log {
-			if i == applyAt {
-				p.add(p.apply)
-			}
-			p.backfill(rapid.IntRange(0, 3).Draw(t, "backfill"))
-			p.add(r)
-			interrupt(t, p)
-			if p.live {
-				p.check(s.step)
-			}
-		}
-		if !p.applied {
+		follow(t, s, newPartition(t, drawFunnel(t, s)), drawEvents)
+	})
+}
+
+// follow folds a random log of some events and checks the numbers after every record, and then as time goes on.
+func follow(t *rapid.T, s setting, p *partition, draw func(*rapid.T, setting) []event.Event) {
+	if rapid.Bool().Draw(t, "keeps state in a store") {
+		p.keep()
+	}
+	log := drawLog(t, s, draw(t, s))
+	applyAt := rapid.IntRange(0, len(log)).Draw(t, "apply before")
+	for i, r := range log {
+		if i == applyAt {
 			p.add(p.apply)
 		}
-		p.backfill(len(p.records) + 1)
-		p.check(s.step)
-		for range 4 { // time goes on, from one change to the next
-			due := p.report().NextDue
-			if due == 0 {
-				break
-			}
-			p.add(record.Record{Kind: record.Tick, Tick: due})
-			interrupt(t, p)
+		p.backfill(rapid.IntRange(0, 3).Draw(t, "backfill"))
+		p.add(r)
+		interrupt(t, p)
+		if p.live {
 			p.check(s.step)
 		}
-	})
+	}
+	if !p.applied {
+		p.add(p.apply)
+	}
+	p.backfill(len(p.records) + 1)
+	p.check(s.step)
+	for range 4 { // time goes on, from one change to the next
+		due := p.report().NextDue
+		if due == 0 {
+			break
+		}
+		p.add(record.Record{Kind: record.Tick, Tick: due})
+		interrupt(t, p)
+		p.check(s.step)
+	}
 }
 
 // TestEngineEqualsOracleOnManyEvents has hundreds of events of a few contacts, so that windows hold many of them, in several chunks.
@@ -104,28 +109,32 @@ func TestEngineEqualsOracleAsTimeGoesBy(t *testing.T) {
 		s.step = rapid.SampledFrom([]time.Duration{time.Hour, 5 * time.Hour, day}).Draw(t, "step")
 		f := drawFunnel(t, s)
 		f.Lateness = s.span(t, 0, 6, "lateness")
-		p := newPartition(t, f)
-		if rapid.Bool().Draw(t, "keeps state in a store") {
-			p.keep()
-		}
-		applyAt := rapid.SampledFrom([]int{0, 0, 20}).Draw(t, "apply before")
-		for i, r := range drawStream(t, s) {
-			if i == applyAt {
-				p.add(p.apply)
-			}
-			p.backfill(rapid.IntRange(0, 3).Draw(t, "backfill"))
-			p.add(r)
-			interrupt(t, p)
-			if p.live && i%10 == 0 {
-				p.check(s.step)
-			}
-		}
-		if !p.applied {
+		followStream(t, s, newPartition(t, f), drawStream(t, s))
+	})
+}
+
+// followStream folds a log whose clock goes on with the events, and checks the numbers now and then.
+func followStream(t *rapid.T, s setting, p *partition, stream []record.Record) {
+	if rapid.Bool().Draw(t, "keeps state in a store") {
+		p.keep()
+	}
+	applyAt := rapid.SampledFrom([]int{0, 0, 20}).Draw(t, "apply before")
+	for i, r := range stream {
+		if i == applyAt {
 			p.add(p.apply)
 		}
-		p.backfill(len(p.records) + 1)
-		p.check(s.step)
-	})
+		p.backfill(rapid.IntRange(0, 3).Draw(t, "backfill"))
+		p.add(r)
+		interrupt(t, p)
+		if p.live && i%10 == 0 {
+			p.check(s.step)
+		}
+	}
+	if !p.applied {
+		p.add(p.apply)
+	}
+	p.backfill(len(p.records) + 1)
+	p.check(s.step)
 }
 
 // interrupt commits, crashes, does both or, mostly, nothing.

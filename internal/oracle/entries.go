@@ -82,6 +82,9 @@ func before(candidates []attempt, end event.Time) []attempt {
 func (j *judge) candidates(u unit) []attempt {
 	var all []attempt
 	for i, start := range u.events {
+		if start.outside {
+			continue
+		}
 		events := asOf(start.time, u.events)
 		if a, ok := j.follow(events[i], events); ok && carries(a, u.value) {
 			all = append(all, a)

@@ -6,7 +6,6 @@ package oracle_test
 import (
 	"fmt"
 	"maps"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -80,13 +79,7 @@ func TestEngineFollowsTheRules(t *testing.T) {
 		t.Run(x.Example, func(t *testing.T) {
 			t.Parallel()
 			p := newPartition(t, x.definition(t, base))
-			p.add(p.apply)
-			p.backfill(1)
-			for _, r := range x.records(t) {
-				p.add(r)
-				(&world{t: t, partitions: []*partition{p}}).settle()
-				p.check(time.Minute)
-			}
+			p.play(x.records(t))
 			p.checkSignals()
 		})
 	}
@@ -101,28 +94,10 @@ func (x *example) records(t *testing.T) (log []record.Record) {
 	return log
 }
 
-// page reads the funnel and the examples. A block that is no example is the funnel.
+// page reads the chapter about funnels.
 func page(t *testing.T) (base map[string]any, examples []example) {
 	t.Helper()
-	text, err := os.ReadFile(rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	funnels, _, _ := strings.Cut(string(text), scenarioChapter)
-	for _, block := range blocks(t, funnels) {
-		if base == nil {
-			if err := yaml.Unmarshal([]byte(block), &base); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		var x example
-		if err := yaml.UnmarshalStrict([]byte(block), &x); err != nil {
-			t.Fatalf("%v in:\n%s", err, block)
-		}
-		examples = append(examples, x)
-	}
-	return base, examples
+	return examplesOf[example](t, chapter(t, "", scenarioChapter))
 }
 
 // blocks gives what is fenced on a page.

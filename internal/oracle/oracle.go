@@ -1,23 +1,23 @@
 // Copyright 2026 The Waymark Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package oracle computes the numbers of a Funnel from a whole log at once, in the plainest way that the rules can be written
+// Package oracle computes the numbers of a Funnel, a Segment or a Journey from a whole log at once, in the plainest way that the rules can be written
 // down. It is slow and keeps everything in memory. It exists to be obviously right: the engine must give the same numbers.
 //
 // It shares the compiled expressions (package definition) and the shape of the results (package aggregate) with the engine, and
 // nothing else. The rules are docs/semantics.md; its files follow them: read.go says which events count and to whom, ways.go and
 // any.go what one start leads to, entries.go which starts count, outcome.go what became of them, days.go on which days, and
-// count.go how often.
+// count.go how often; membership.go and segment.go say who is a member when; journey.go, notes.go, evidence.go and afterwards.go what a
+// journey finds out.
 package oracle
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
+	"github.com/waymark-dev/waymark/internal/expression"
 )
 
 // Record is one thing in the log of a partition: an event, or a tick of the clock.
@@ -31,7 +31,17 @@ type Record struct {
 }
 
 // Oracle knows one funnel.
-type Oracle struct{ program *definition.Program }
+type Oracle struct{ programs }
+
+// programs say what events mean.
+type programs struct {
+	program *definition.Program
+	// members is nil when the funnel has no segment, and journey unless it is a journey's. Of that, unitOf is what belongs together; nil is
+	// nothing.
+	members *definition.SegmentProgram
+	journey *definition.JourneyProgram
+	unitOf  *expression.Value
+}
 
 // New gives the oracle of a funnel. The error is that of compiling it.
 func New(f definition.Funnel) (*Oracle, error) {
@@ -39,7 +49,7 @@ func New(f definition.Funnel) (*Oracle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile the funnel: %w", err)
 	}
-	return &Oracle{program}, nil
+	return &Oracle{programs{program: program, members: program.Segment()}}, nil
 }
 
 // Evaluate gives the funnel's numbers at the time asOf, which is no earlier than the log's last tick. Signals are not among them.
@@ -51,16 +61,12 @@ func (o *Oracle) Evaluate(log []Record, asOf event.Time) aggregate.Funnel {
 // they forward to each other is passed over.
 func (o *Oracle) EvaluateAll(logs [][]Record, asOf event.Time) aggregate.Funnel {
 	j := o.judge(asOf)
-	contacts := j.readAll(logs, o.program)
-	for _, contact := range slices.Sorted(maps.Keys(contacts)) {
-		j.count(contacts[contact])
-	}
-	j.cutBreakdowns()
+	j.countAll(j.readAll(logs))
 	return j.result
 }
 
-func (o *Oracle) judge(asOf event.Time) *judge {
-	j := &judge{funnel: o.program.Funnel(), calendar: calendar{o.program.Location()}, asOf: asOf}
+func (p programs) judge(asOf event.Time) *judge {
+	j := &judge{programs: p, funnel: p.program.Funnel(), calendar: calendar{p.program.Location()}, asOf: asOf}
 	j.spans = j.spansOf(j.day(asOf))
 	j.result.Stages = make([]aggregate.Stage, len(j.funnel.Stages))
 	j.result.Aggregates = make([]aggregate.Total, len(j.funnel.Aggregates))
@@ -71,6 +77,7 @@ func (o *Oracle) judge(asOf event.Time) *judge {
 // judge holds what is fixed for one evaluation, and the numbers so far.
 type judge struct {
 	calendar
+	programs
 	funnel definition.Funnel
 	asOf   event.Time
 	spans  spans

@@ -4,13 +4,10 @@
 package oracle_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
 	"github.com/waymark-dev/waymark/internal/definition"
@@ -21,20 +18,17 @@ import (
 	"github.com/waymark-dev/waymark/internal/state"
 )
 
-const key = "Funnel/shop/sales"
-
 // failer is a test, or one case of a property.
 type failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// partition is one log with the fold that follows it and one funnel that is applied at some time.
+// partition is one log with the fold that follows it and one definition that is applied at some time.
 type partition struct {
-	t       failer
-	oracle  *oracle.Oracle
-	version string
-	apply   record.Record
+	subject
+	t     failer
+	apply record.Record
 
 	store   *state.Memory // nil keeps the fold's state in memory alone
 	fold    *engine.Fold
@@ -46,16 +40,13 @@ type partition struct {
 
 func newPartition(t failer, f definition.Funnel) *partition {
 	t.Helper()
-	form, version, err := f.Canonical()
-	if err != nil {
-		t.Fatalf("canonical form: %v", err)
-	}
-	truth, err := oracle.New(f)
-	if err != nil {
-		t.Fatalf("oracle: %v", err)
-	}
-	p := &partition{t: t, oracle: truth, version: version, apply: record.Record{
-		Kind: record.Apply, Apply: record.ApplyRecord{Key: key, Version: version, Definition: form},
+	return newPartitionOf(t, funnelSubject(t, f))
+}
+
+func newPartitionOf(t failer, s subject) *partition {
+	t.Helper()
+	p := &partition{subject: s, t: t, apply: record.Record{
+		Kind: record.Apply, Apply: record.ApplyRecord{Key: s.key, Version: s.version, Definition: s.form},
 	}}
 	p.open()
 	return p
@@ -149,7 +140,7 @@ func (p *partition) backfill(n int) {
 	p.t.Helper()
 	for p.applied && !p.live && n >= 0 {
 		if n--; !p.stepBackfill() {
-			p.add(record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: key, Version: p.version}})
+			p.add(record.Record{Kind: record.Activate, Activate: record.VersionRecord{Key: p.key, Version: p.version}})
 		}
 	}
 }
@@ -187,33 +178,22 @@ func (p *partition) check(step time.Duration) {
 // checkAt compares a report of the fold with the oracle's numbers at some instants.
 func (p *partition) checkAt(report aggregate.Partition, times ...event.Time) {
 	p.t.Helper()
-	got := report.Funnels[key].Funnel
+	got := numbersOf(report.Funnels[p.key])
 	for i, asOf := range times {
-		want := p.oracle.Evaluate(p.seen, asOf)
+		want := p.truth([][]oracle.Record{p.seen}, asOf)
 		if i > 0 {
-			want.Rates = got.Rates // hours go by without a timer
+			want.Funnel.Rates = got.Funnel.Rates // hours go by without a timer
 		}
 		if diff := differences(want, got); diff != "" {
 			p.t.Fatalf("as of %v (clock %v, next due %v) after %d records the numbers differ (-oracle +engine):\n%s",
 				asOf.UTC(), report.Clock.UTC(), report.NextDue.UTC(), len(p.records), diff)
 		}
 	}
-	for i, s := range got.Stages {
+	for i, s := range got.Funnel.Stages {
 		if s.Entered != s.Converted+s.InProgress+s.Dropped+s.Excluded {
 			p.t.Fatalf("stage %d: entered %d is not the sum of %d, %d, %d and %d", i, s.Entered, s.Converted, s.InProgress, s.Dropped, s.Excluded)
 		}
 	}
-}
-
-// differences compares all numbers but those of signals. Most often there are none, which their JSON tells sooner.
-func differences(want, got aggregate.Funnel) string {
-	want.Signals, got.Signals = aggregate.Signals{}, aggregate.Signals{}
-	wantJSON, _ := json.Marshal(want)
-	gotJSON, _ := json.Marshal(got)
-	if bytes.Equal(wantJSON, gotJSON) {
-		return ""
-	}
-	return cmp.Diff(want, got, cmpopts.EquateEmpty())
 }
 
 // checkCounters compares what a partition counts for itself.

@@ -6,8 +6,8 @@ package oracle
 import (
 	"cmp"
 	"slices"
+	"time"
 
-	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
 )
 
@@ -31,29 +31,43 @@ func concernsPersons(e *event.Event) bool {
 }
 
 // readAll gives the events that matter, in order, by the contact that they count for, whichever they arrived for.
-func (j *judge) readAll(logs [][]Record, program *definition.Program) map[string][]*happening {
+func (j *judge) readAll(logs [][]Record) map[string][]*happening {
 	who := personsOf(logs)
-	contacts := map[string][]arrival{}
+	var arrived []arrival
 	for _, log := range logs {
-		for _, a := range j.read(log, program) {
-			contact := who.contact(a.event)
-			if contact != a.event.Contact { // by its receipt, as another partition's clock says nothing
-				a.late = j.tooLate(a.event.Time, a.event.Received)
-			}
-			if !a.late {
-				contacts[contact] = append(contacts[contact], a)
-			}
+		arrived = append(arrived, j.read(log)...)
+	}
+	joined, writes := join(arrived, who, j.funnel.Lateness, &j.result.Saturated), writesOf(logs, who)
+	for contact, events := range joined {
+		ask(events, writes[contact], j.program)
+		if j.members != nil {
+			j.admit(events, writes[contact])
 		}
 	}
-	joined, writes := map[string][]*happening{}, writesOf(logs, who)
+	return joined
+}
+
+// join gives the events that arrived, by the contact that they count for and in order, without those that came too late; of each contact
+// the newest.
+func join(arrived []arrival, who persons, lateness time.Duration, saturated *int64) map[string][]*happening {
+	contacts := map[string][]arrival{}
+	for _, a := range arrived {
+		contact := who.contact(a.event)
+		if contact != a.event.Contact { // by its receipt, as another partition's clock says nothing
+			a.late = tooLate(a.event.Time, a.event.Received, lateness)
+		}
+		if !a.late {
+			contacts[contact] = append(contacts[contact], a)
+		}
+	}
+	joined := map[string][]*happening{}
 	for contact, all := range contacts {
 		events := once(all)
 		slices.SortFunc(events, byPosition)
 		if len(events) > keptEvents {
-			j.result.Saturated++
+			*saturated++
 			events = events[len(events)-keptEvents:]
 		}
-		ask(events, writes[contact], program)
 		joined[contact] = events
 	}
 	return joined

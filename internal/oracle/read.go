@@ -5,6 +5,7 @@ package oracle
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/aggregate"
@@ -33,6 +34,13 @@ type happening struct {
 	// exclusions are all that it may mean.
 	asks *event.Event
 	as   func(start event.Time) definition.Match
+	// traits are what it brings to those of the segment, and outside is set when the contact is no member at its time, so that nothing starts.
+	traits  []definition.TraitMatch
+	outside bool
+	// label is what a journey's survey asks of it. What else an event tells of a journey is in evidence, and kind is its type: see note.
+	label    string
+	kind     string
+	evidence definition.Evidence
 }
 
 func (h *happening) fills(stage int) bool { return h.stages&(1<<stage) != 0 }
@@ -59,9 +67,8 @@ type arrival struct {
 	late bool
 }
 
-// read goes through a log in its order: the first event of an identity counts, unless it came too late. It gives the events that
-// matter, and counts what does not depend on attempts.
-func (j *judge) read(log []Record, program *definition.Program) (arrived []arrival) {
+// firsts goes through a log in its order and shows each event that is the first of its identity, with the clock at which it arrived.
+func firsts(log []Record, show func(r Record, clock event.Time)) {
 	type seen struct {
 		contact  string
 		identity identity
@@ -73,49 +80,67 @@ func (j *judge) read(log []Record, program *definition.Program) (arrived []arriv
 			clock = max(clock, r.Tick)
 			continue
 		}
-		e := r.Event
-		if concernsPersons(e) {
+		if concernsPersons(r.Event) {
 			continue
 		}
-		self := seen{e.Contact, identity{e.Source, e.ID}}
-		if known[self] {
-			continue
+		self := seen{r.Event.Contact, identity{r.Event.Source, r.Event.ID}}
+		if !known[self] {
+			known[self] = true
+			show(r, clock)
 		}
-		known[self] = true
+	}
+}
 
-		match := program.Match(e)
+// read gives the events of a log that matter, and counts what does not depend on attempts.
+func (j *judge) read(log []Record) (arrived []arrival) {
+	firsts(log, func(r Record, clock event.Time) {
+		e := r.Event
+		match := j.program.Match(e)
+		h := meaning(e, &match)
+		failures := slices.Clone(match.Failures)
 		counts := match.Stages != 0 || match.Exclusions != 0 || len(match.Refunds) > 0 || len(match.Sums) > 0
-		if match.Matters() {
-			h := meaning(self.identity, e.Time, &match)
+		matters := match.Matters()
+		if j.members != nil {
+			brings := j.members.Match(e)
+			h.traits = slices.Clone(brings.Traits)
+			failures = append(failures, brings.Failures...)
+			matters = matters || len(h.traits) > 0
+		}
+		if j.journey != nil {
+			h.label = j.journey.Evidence(e, match.Stages).Label
+		}
+		late := tooLate(e.Time, clock, j.funnel.Lateness)
+		if matters {
 			if match.Asks {
 				h.asks = e
 			}
-			arrived = append(arrived, arrival{h, e, j.tooLate(e.Time, clock)})
+			arrived = append(arrived, arrival{h, e, late})
 		}
-		if j.tooLate(e.Time, clock) {
+		if late {
 			if counts {
 				j.result.TooLate++
 			}
-			continue
+			return
 		}
 		if counts && e.Flags&event.Clamped != 0 {
 			j.result.Clamped++
 		}
-		j.countFailures(match.Failures, r.Offset)
+		countFailures(failures, r.Offset, &j.result.Errors, &j.result.FirstError)
 		j.addSums(match.Sums, e.Time)
 		j.addRates(match.Stages, e.Time)
-	}
+	})
 	return arrived
 }
 
-func (j *judge) tooLate(t, clock event.Time) bool {
-	return clock > 0 && t < clock.Add(-j.funnel.Lateness)
+// tooLate says whether an event is too old for the numbers when the clock says so much.
+func tooLate(t, clock event.Time, lateness time.Duration) bool {
+	return clock > 0 && t < clock.Add(-lateness)
 }
 
 // meaning keeps what a match says, which holds only until the next one.
-func meaning(self identity, at event.Time, match *definition.Match) *happening {
+func meaning(e *event.Event, match *definition.Match) *happening {
 	h := &happening{
-		identity: self, time: at, stages: match.Stages, exclusions: match.Exclusions, act: match.Acts, breaks: match.Breaks, unit: match.Unit,
+		identity: identity{e.Source, e.ID}, time: e.Time, stages: match.Stages, exclusions: match.Exclusions, act: match.Acts, breaks: match.Breaks, unit: match.Unit,
 		amounts: map[int]definition.Amount{}, refunds: map[int]definition.Amount{}, labels: map[int]string{},
 	}
 	for _, a := range match.Amounts {
@@ -130,10 +155,10 @@ func meaning(self identity, at event.Time, match *definition.Match) *happening {
 	return h
 }
 
-func (j *judge) countFailures(failures []definition.Failure, offset uint64) {
+func countFailures(failures []definition.Failure, offset uint64, errors *int64, first *aggregate.Failure) {
 	for _, failure := range failures {
-		if j.result.Errors++; j.result.Errors == 1 {
-			j.result.FirstError = aggregate.Failure{Field: failure.Field, Message: failure.Message, Offset: offset}
+		if *errors++; *errors == 1 {
+			*first = aggregate.Failure{Field: failure.Field, Message: failure.Message, Offset: offset}
 		}
 	}
 }

@@ -5,7 +5,6 @@ package oracle_test
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -19,9 +18,6 @@ import (
 	"github.com/waymark-dev/waymark/internal/oracle/scenarios"
 	"github.com/waymark-dev/waymark/internal/record"
 )
-
-// scenarioChapter begins the part of the page that is about scenarios.
-const scenarioChapter = "\n# What scenarios do\n"
 
 // scenarioExample is one block of that part.
 type scenarioExample struct {
@@ -70,9 +66,6 @@ type channelSpec struct {
 func TestScenarioRules(t *testing.T) {
 	t.Parallel()
 	base, examples := scenarioPage(t)
-	if len(examples) == 0 {
-		t.Fatal("the page has no examples")
-	}
 	for _, x := range examples {
 		t.Run(x.Example, func(t *testing.T) {
 			t.Parallel()
@@ -112,25 +105,7 @@ func lines(text string) (all []string) {
 // scenarioPage reads the chapter: the first block is the scenario that the examples change.
 func scenarioPage(t *testing.T) (base map[string]any, examples []scenarioExample) {
 	t.Helper()
-	text, err := os.ReadFile(rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, chapter, _ := strings.Cut(string(text), scenarioChapter)
-	for i, block := range blocks(t, chapter) {
-		if i == 0 {
-			if err := yaml.Unmarshal([]byte(block), &base); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		var x scenarioExample
-		if err := yaml.UnmarshalStrict([]byte(block), &x); err != nil {
-			t.Fatalf("%v in:\n%s", err, block)
-		}
-		examples = append(examples, x)
-	}
-	return base, examples
+	return examplesOf[scenarioExample](t, chapter(t, scenarioChapter, segmentChapter))
 }
 
 const mainScenario = "scenario"

@@ -70,7 +70,7 @@ func (o *Oracle) Signals(log []Record, live int) (signals []Signal, stale int64)
 // look settles what is due at a time.
 func (s *signalling) look(log []Record, clock event.Time) {
 	j := s.truth.judge(clock)
-	contacts := j.readAll([][]Record{log}, s.truth.program)
+	contacts := j.readAll([][]Record{log})
 	for _, contact := range slices.Sorted(maps.Keys(contacts)) {
 		events := contacts[contact]
 		acts := actsOf(events)

@@ -99,30 +99,45 @@ func (v *visit) titleOf(name string) string {
 
 // choose takes in what a form says and acknowledges it when it is durable.
 func (p *Pages) choose(v *visit) {
-	if err := v.readForm(); err != nil {
-		status := http.StatusBadRequest
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			status = http.StatusRequestEntityTooLarge
-		}
-		v.show(status, page{Title: v.words.brokenTitle, Text: v.words.brokenText})
+	if !v.takeForm() {
 		return
-	}
-	if language := v.request.PostForm.Get(languageField); language != "" {
-		v.words = wordsOf(language)
 	}
 	events, done := v.choices()
 	if len(events) == 0 {
 		v.show(http.StatusOK, page{Title: v.words.doneTitle, Text: v.words.nothingText})
 		return
 	}
+	if p.keep(v, events...) {
+		v.show(http.StatusOK, page{Title: v.words.doneTitle, Text: done})
+	}
+}
+
+// takeForm reads the form that was sent, in the language of its page; if it cannot be read it answers so.
+func (v *visit) takeForm() bool {
+	if err := v.readForm(); err != nil {
+		status := http.StatusBadRequest
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			status = http.StatusRequestEntityTooLarge
+		}
+		v.show(status, page{Title: v.words.brokenTitle, Text: v.words.brokenText})
+		return false
+	}
+	if language := v.request.PostForm.Get(languageField); language != "" {
+		v.words = wordsOf(language)
+	}
+	return true
+}
+
+// keep makes what a person chose durable; if it cannot it answers so.
+func (p *Pages) keep(v *visit, events ...event.Event) bool {
 	if err := p.append(v, choicePatience, events...); err != nil {
 		p.counts.add(v.link.Kind, failed)
 		v.answer.Header().Set("Retry-After", retryAfter(err))
 		v.show(http.StatusServiceUnavailable, page{Title: v.words.laterTitle, Text: v.words.laterText})
-		return
+		return false
 	}
 	p.counts.add(v.link.Kind, byPerson)
-	v.show(http.StatusOK, page{Title: v.words.doneTitle, Text: done})
+	return true
 }
 
 // readForm reads a body of either type that forms have; RFC 8058 allows both.

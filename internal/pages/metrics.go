@@ -25,7 +25,7 @@ const (
 
 var (
 	resultNames = [results]string{"Person", "Machine", "Shown", "Failed", "Invalid"}
-	kindNames   = [...]string{"", "Click", "Open", "Unsubscribe", "Preferences", "Confirm"} // by link.Kind
+	kindNames   = [...]string{"", "Click", "Open", "Unsubscribe", "Preferences", "Confirm", "Survey"} // by link.Kind
 )
 
 // counts are of all requests since the start.

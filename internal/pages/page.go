@@ -20,6 +20,8 @@ type page struct {
 	Title, Text string
 	Topics      []topic
 	Buttons     []button
+	// Press lets a script press the first button as soon as a person sees the page.
+	Press bool
 }
 
 type topic struct {
@@ -69,7 +71,7 @@ var layout = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <fieldset>
 <legend>{{.Title}}</legend>
 {{- range .Choices}}
-<label><input type="radio" name="{{$field}}" value="{{.Value}}"{{if .Chosen}} checked{{end}}> {{.Label}}</label>
+<label><input type="radio" name="{{$field}}" value="{{.Value}}"{{if .Chosen}} checked{{end}} required> {{.Label}}</label>
 {{- end}}
 </fieldset>
 {{- end}}
@@ -79,16 +81,34 @@ var layout = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 </form>
 {{- end}}
 </main>
+{{- if .Page.Press}}
+<script>` + press + `</script>
+{{- end}}
 </body>
 </html>
 `))
 
+// press sends the form for a person who has just come by a link: not before the page is visible, and not again when they come back to it.
+const press = `(function () {
+  var came = performance.getEntriesByType("navigation")[0];
+  if (came && came.type !== "navigate") return;
+  function press() {
+    if (document.visibilityState !== "visible") return;
+    document.removeEventListener("visibilitychange", press);
+    document.querySelector("button").click();
+  }
+  document.addEventListener("visibilitychange", press);
+  press();
+})();`
+
 // policy lets a page use nothing but its own style and its own form.
-var policy = func() string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-}()
+var policy = "default-src 'none'; style-src " + digest(style) + "; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// digest names a style or a script in a policy.
+func digest(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
 
 // setHeaders keeps every answer out of caches, indexes and frames, and its address, which is a secret, from the pages that it leads to.
 func setHeaders(h http.Header) {
@@ -113,6 +133,9 @@ func (v *visit) show(status int, p page) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.words.language)
 	h.Set("Vary", "Accept-Language")
+	if p.Press {
+		h.Set("Content-Security-Policy", policy+"; script-src "+digest(press))
+	}
 	v.answer.WriteHeader(status)
 	_, _ = v.answer.Write(out.Bytes()) // only the connection can fail, and nobody is left to tell
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package pages is what people reach by the links in their messages: redirects that count clicks, the picture that counts openings, and the
-// pages on which they stop, choose and confirm what they are sent. Nothing but a POST changes anything. A choice is acknowledged only when
+// pages on which they stop, choose and confirm what they are sent, and say why they left. Nothing but a POST changes anything. A choice is acknowledged only when
 // it is durable; a click is never kept waiting for that.
 package pages
 
@@ -75,6 +75,8 @@ type settings struct {
 	keys   *link.Keys
 	name   string // what people call the workspace
 	topics []definition.Topic
+	// asked gives what a journey asks; nil when it asks nothing.
+	asked func(journey string) *definition.AskedSurvey
 }
 
 // New makes Pages that know no link yet.
@@ -94,7 +96,7 @@ func (p *Pages) SetDelivery(d *definition.Delivery) error {
 	if err != nil {
 		return fmt.Errorf("serve links: %w", err)
 	}
-	s := &settings{keys: keys, name: d.Title, topics: d.Topics}
+	s := &settings{keys: keys, name: d.Title, topics: d.Topics, asked: d.Survey}
 	if s.name == "" {
 		s.name = d.Workspace
 	}
@@ -145,6 +147,8 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.click(v)
 	case kind == link.Open:
 		p.open(v)
+	case kind == link.Survey:
+		p.survey(v, reads)
 	case reads:
 		p.ask(v)
 	default:

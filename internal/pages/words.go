@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// words are all that the pages say in one language. {sender} and {topic} are filled in. Whoever changes what people agree by changes the
+// words are all that the pages say in one language. {sender} and {topic}, which may be an answer, are filled in. Whoever changes what people agree by changes the
 // hashes in their proofs.
 type words struct {
 	language                                                                  string
@@ -17,6 +17,8 @@ type words struct {
 	stoppedText, stoppedAllText                                               string
 	choiceTitle, choiceText, keep, start, stop, saveButton, savedText         string
 	confirmTitle, confirmText, confirmButton, confirmedText                   string
+	surveyTitle, surveyText, answers, other, answerButton                     string
+	thanksTitle, thanksText, changeButton, overTitle, overText                string
 	doneTitle, nothingText                                                    string
 	unknownTitle, unknownText, brokenTitle, brokenText, laterTitle, laterText string
 }
@@ -33,6 +35,10 @@ var english = &words{
 	keep: "Leave it as it is", start: "Send it to me", stop: "Do not send it to me", saveButton: "Save", savedText: "Your choice has been saved.",
 	confirmTitle: "Confirm your subscription", confirmText: "By the button below you agree that {sender} sends you “{topic}”. You can unsubscribe at any time.",
 	confirmButton: "Yes, subscribe me", confirmedText: "You are now subscribed to “{topic}” by {sender}.",
+	surveyTitle: "What stopped you?", surveyText: "{sender} would like to do better. One answer is enough.",
+	answers: "Choose one", other: "Something else", answerButton: "Answer",
+	thanksTitle: "Thank you!", thanksText: "Your answer is “{topic}”. You can still change it.", changeButton: "Change the answer",
+	overTitle: "Thank you!", overText: "{sender} does not ask this any more. There is nothing that you need to do.",
 	doneTitle: "Done", nothingText: "Nothing has been changed.",
 	unknownTitle: "This link does not work",
 	unknownText: "It may have been cut off on its way. Open the message again and use the link in it; or answer the message and say what you would like, " +
@@ -54,6 +60,10 @@ var russian = &words{
 	confirmTitle:  "Подтвердите подписку",
 	confirmText:   "Нажимая кнопку ниже, вы соглашаетесь получать «{topic}» от {sender}. Отписаться можно в любой момент.",
 	confirmButton: "Да, подписаться", confirmedText: "Вы подписаны на «{topic}» от {sender}.",
+	surveyTitle: "Что вас остановило?", surveyText: "{sender} хочет стать лучше. Достаточно одного ответа.",
+	answers: "Выберите ответ", other: "Другое", answerButton: "Ответить",
+	thanksTitle: "Спасибо!", thanksText: "Ваш ответ: «{topic}». Его ещё можно изменить.", changeButton: "Изменить ответ",
+	overTitle: "Спасибо!", overText: "{sender} больше не задаёт этот вопрос. Ничего делать не нужно.",
 	doneTitle: "Готово", nothingText: "Ничего не изменилось.",
 	unknownTitle: "Ссылка не работает",
 	unknownText: "Возможно, она обрезалась по дороге. Откройте письмо ещё раз и нажмите на ссылку в нём; или ответьте на письмо и напишите, чего вы хотите, " +

@@ -25,7 +25,7 @@ import (
 const (
 	maxBarriers    = 16
 	maxSuggestions = 10
-	maxMet         = 10
+	maxMet         = 8
 )
 
 // judged is something that happens at a stage, with what follows from its numbers.

@@ -63,12 +63,7 @@ func newOffice(t *testing.T, partitions int) *plane {
 
 func expressive(o *runner.Options) {
 	o.TimeZoneData = definition.TimeZoneData
-	o.NewCompiler = func() engine.Compiler {
-		var compiler definition.Compiler
-		return func(_ string, meaning json.RawMessage) (engine.Program, error) {
-			return compiler.CompileMeaning(meaning)
-		}
-	}
+	o.NewCompiler = func() engine.Compiler { return engine.CompileWith(new(definition.Compiler)) }
 }
 
 // tell appends that something happened to a contact that tells of a deal.

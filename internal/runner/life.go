@@ -43,8 +43,10 @@ type life struct {
 	// that has to be asked of the fold.
 	definitions map[string]engine.Defined
 	term        uint64
-	reports     []*pendingReport
-	upkept      time.Time
+	// claiming answers what became of the claims that are being appended; nil while none are.
+	claiming chan claimed
+	reports  []*pendingReport
+	upkept   time.Time
 }
 
 // fold is the loop of a life.
@@ -129,6 +131,8 @@ func (l *life) step(ctx context.Context, read read) error {
 	switch read.record.Kind {
 	case record.Events:
 		l.ticks.unticked = true
+	case record.Tick:
+		l.ticks.folded = time.Now()
 	case record.Apply, record.Activate, record.Remove:
 		l.past.changed, l.hands.changed = true, true
 	}
@@ -145,7 +149,7 @@ func (l *life) upkeep(ctx context.Context) error {
 		l.answerReports(ctx)
 	}
 	if time.Since(l.upkept) < upkeepEvery {
-		return nil
+		return l.tickOn(ctx)
 	}
 	l.upkept = time.Now()
 	if err := l.commit.ifDue(l); err != nil {
@@ -175,8 +179,11 @@ func (l *life) upkeep(ctx context.Context) error {
 
 // untilUpkeep is how long nothing needs to be done if nothing comes.
 func (l *life) untilUpkeep() time.Duration {
+	if l.ticks.overdue {
+		return tickWhileOverdue
+	}
 	if len(l.reports) > 0 || l.ticks.unticked || l.owner.lost || l.past.changed || l.folded.Signalling() || l.folded.HasForwards() ||
-		!l.caughtUp() || l.commit.dirty() || l.hands.waits(l) {
+		!l.caughtUp() || l.commit.unsettled() || l.hands.waits(l) {
 		return upkeepEvery
 	}
 	wait := min(longestWait, l.keep.untilDue())
@@ -199,9 +206,9 @@ func (l *life) close(failed error) error {
 	for _, r := range l.reports {
 		r.done(l.unavailable())
 	}
-	var err error
-	if failed == nil {
-		err = l.commit.now(l)
+	err := errors.Join(l.awaitClaims(), l.commit.settle(l))
+	if failed == nil && err == nil {
+		err = l.commit.last(l)
 	}
 	return errors.Join(err, l.state.Close())
 }
@@ -263,6 +270,9 @@ func (l *life) ownAgain(ctx context.Context) error {
 
 // takeOver opens an epoch of this runner's.
 func (l *life) takeOver(ctx context.Context) error {
+	if err := l.awaitClaims(); err != nil {
+		return err
+	}
 	owner, err := l.opts.Log.TakeOver(ctx, l.number, record.EpochRecord{
 		Epoch: l.folded.Epoch() + 1, Engine: engine.Version, TimeZoneData: l.opts.TimeZoneData, Time: l.clock.believed(),
 	})

@@ -42,7 +42,7 @@ func (p *partition) open(ctx context.Context) (l *life, err error) {
 	if err := l.takeOver(ctx); err != nil {
 		return nil, err
 	}
-	l.commit.durable(l)
+	l.commit.made = durableOf(l)
 	l.past.changed, l.hands.changed = true, true
 	l.live = startPump(p.opts.Log, p.number, from)
 	p.logger.Info("partition opened", "epoch", l.owner.Epoch(), "offset", l.folded.Offset(), "last", l.owner.last)

@@ -63,7 +63,7 @@ func (l *life) purge(ctx context.Context) error {
 		}
 		before = max(before, byAge)
 	}
-	before = min(before, l.commit.synced, l.commit.wanted, wantedFrom(l.folded.Backfills()))
+	before = min(before, l.commit.made.offset, l.commit.made.wanted, wantedFrom(l.folded.Backfills()))
 	if l.opts.scarce() == nil {
 		before = min(before, l.hands.from(l))
 	}

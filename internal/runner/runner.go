@@ -28,6 +28,8 @@ import (
 // State is the store of one partition's fold.
 type State interface {
 	engine.Store
+	// Sync returns once all that was written before is durable. It is called while the store is read and written.
+	Sync() error
 	// Close releases the store.
 	Close() error
 }

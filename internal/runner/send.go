@@ -13,12 +13,29 @@ import (
 	"github.com/waymark-dev/waymark/internal/sender"
 )
 
-// send hands over to the sender what the fold has granted, and appends claims of what it wants. Claims are appended while earlier ones are
-// still to be folded: the desk knows which are its own. It begins when all is folded that the log had when this owner came: before, what was
+// claimed is a record of claims and what became of it.
+type claimed struct {
+	note   *sender.Note
+	offset uint64
+	err    error
+}
+
+// send hands over to the sender what the fold has granted, and appends claims of what it wants. The fold goes on while claims are appended, one
+// record of them at a time: the desk knows which are its own. It begins when all is folded that the log had when this owner came: before, what was
 // sent long ago may look as if it were wanted.
 func (l *life) send(ctx context.Context) error {
 	if l.desk == nil || l.folded.Offset() < l.owner.Opened() {
 		return nil
+	}
+	if l.claiming != nil {
+		select {
+		case c := <-l.claiming:
+			if err := l.answered(c); err != nil {
+				return err
+			}
+		default:
+			return l.desk.Settle(l.folded)
+		}
 	}
 	now, err := l.clock.now()
 	if err != nil {
@@ -30,12 +47,43 @@ func (l *life) send(ctx context.Context) error {
 		return err
 	}
 	for i, n := range notes {
-		if err := l.appendNote(ctx, n); err != nil {
+		if n.Record.Kind == record.Claims {
+			l.appendClaims(ctx, n)
+		} else if err := l.appendNote(ctx, n); err != nil {
 			refuse(notes[i+1:])
 			return err
 		}
 	}
 	return nil
+}
+
+// appendClaims appends a record of claims without waiting for it.
+func (l *life) appendClaims(ctx context.Context, n *sender.Note) {
+	if !l.mayAppend() {
+		n.Refused()
+		return
+	}
+	answer, owner := make(chan claimed, 1), l.owner.Owner
+	l.claiming = answer
+	go func() {
+		offset, err := owner.Append(context.WithoutCancel(ctx), &n.Record)
+		answer <- claimed{n, offset, err}
+		l.desk.Wake()
+	}()
+}
+
+// answered takes in what became of a record of claims.
+func (l *life) answered(c claimed) error {
+	l.claiming = nil
+	return l.told(c.note, c.offset, c.err)
+}
+
+// awaitClaims waits until it is known what became of the claims that are being appended.
+func (l *life) awaitClaims() error {
+	if l.claiming == nil {
+		return nil
+	}
+	return l.answered(<-l.claiming)
 }
 
 func refuse(notes []*sender.Note) {
@@ -51,11 +99,16 @@ func (l *life) appendNote(ctx context.Context, n *sender.Note) error {
 		return nil
 	}
 	offset, err := l.owner.Append(context.WithoutCancel(ctx), &n.Record)
+	if err == nil {
+		l.owner.last = offset
+	}
+	return l.told(n, offset, err)
+}
+
+// told tells a note what became of it.
+func (l *life) told(n *sender.Note, offset uint64, err error) error {
 	switch {
 	case err == nil:
-		if n.Record.Kind != record.Claims {
-			l.owner.last = offset
-		}
 		n.Appended(offset)
 		return nil
 	case errors.Is(err, eventlog.ErrTooLarge):

@@ -11,15 +11,22 @@ import (
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
-// tickWhileBusy is how old the clock may be while events come, so that whether they are late is judged by a fresh one.
-const tickWhileBusy = 10 * time.Second
+const (
+	// tickWhileBusy is how old the clock may be while events come, so that whether they are late is judged by a fresh one.
+	tickWhileBusy = 10 * time.Second
+	// tickWhileOverdue is the pause between two ticks while more is due than one record brings up to date. In it the events are folded that
+	// have come meanwhile.
+	tickWhileOverdue = 20 * time.Millisecond
+)
 
 // ticks is what the owner knows of the partition's clock.
 type ticks struct {
 	// unticked is set when events were folded since the last tick.
 	unticked bool
-	// last is when the owner last appended a tick.
-	last time.Time
+	// last is when the owner last appended a tick, and folded when that or an earlier one was folded.
+	last, folded time.Time
+	// overdue is set when something was due by the last tick: there may be more than it brings up to date.
+	overdue bool
 }
 
 // due says whether a tick is to be appended: when time changes a number, or events have come for a while. While nothing happens
@@ -60,7 +67,16 @@ func (l *life) tickIfDue(ctx context.Context) error {
 	}
 	appended, err := l.append(ctx, &record.Record{Kind: record.Tick, Tick: now})
 	if appended {
-		l.ticks = ticks{last: time.Now()}
+		l.ticks = ticks{last: time.Now(), overdue: nextDue != 0 && nextDue <= now}
 	}
 	return err
+}
+
+// tickOn appends further ticks while much is due at once.
+func (l *life) tickOn(ctx context.Context) error {
+	if !l.ticks.overdue || !l.caughtUp() || time.Since(l.ticks.folded) < tickWhileOverdue {
+		return nil
+	}
+	l.ticks.overdue = false // unless it turns out that it is
+	return l.tickIfDue(ctx)
 }

@@ -55,7 +55,7 @@ func (b *book) WantedChannels() (keys []string) {
 	return keys
 }
 
-func (b *book) Wanted(key string, most int, skip func(string) bool) (found []nurture.Effect) {
+func (b *book) NextWanted(key string, most int, skip func(string) bool) (found []nurture.Effect) {
 	for _, w := range b.wants {
 		if w.effect.Channel == key && !skip(w.effect.ID) && w.effect.NotBefore <= event.At(time.Now()) {
 			found = append(found, w.effect)

@@ -4,6 +4,7 @@
 package sender
 
 import (
+	"slices"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/event"
@@ -26,7 +27,13 @@ const (
 func (d *Desk) claim(book Book, now event.Time) (*Note, error) {
 	d.release()
 	b := &batch{}
-	for _, key := range book.WantedChannels() {
+	keys := book.WantedChannels()
+	first, _ := slices.BinarySearch(keys, d.next)
+	for _, key := range slices.Concat(keys[first:], keys[:first]) {
+		if len(b.items) == claimsAtOnce {
+			d.next = key // which has had none
+			break
+		}
 		l := d.lineFor(key)
 		if l == nil {
 			continue
@@ -80,7 +87,7 @@ func (d *Desk) claimFor(book Book, l *line, key string, now event.Time, b *batch
 		}
 		return nil
 	}
-	wanted := book.Wanted(key, min(room, claimsAtOnce-len(b.items)), d.inHand)
+	wanted := book.NextWanted(key, min(room, claimsAtOnce-len(b.items)), d.inHand)
 	for i := range wanted {
 		e := &wanted[i]
 		if closed, err := d.close(book, l, e); err != nil {

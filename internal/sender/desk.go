@@ -25,8 +25,8 @@ type Book interface {
 	Offset() uint64
 	// WantedChannels gives the keys of channels that have wanted effects; the empty one is of effects that need no channel.
 	WantedChannels() []string
-	// Wanted gives a channel's wanted effects in their order, without those that skip names.
-	Wanted(channel string, most int, skip func(effect string) bool) []nurture.Effect
+	// NextWanted gives the effects of a channel that are to be claimed next, without those that skip names.
+	NextWanted(channel string, most int, skip func(effect string) bool) []nurture.Effect
 	// Grant gives what a claimed effect without a result needs to be sent; false when it is not such a one.
 	Grant(contact, effect string) (nurture.Grant, bool, error)
 	// ClaimedToday counts a channel's first claims on the present day of the workspace.
@@ -46,6 +46,7 @@ type Desk struct {
 	again   time.Time
 	missing map[string]*missing // channels that the delivery has not
 	untried map[string]int      // see noteUntried
+	next    string              // the channel that the next record of claims begins with
 
 	mu   sync.Mutex
 	hand map[string]*item // by effect
@@ -162,6 +163,12 @@ func (d *Desk) Turn(book Book, now event.Time) ([]*Note, error) {
 		notes = append(notes, claims)
 	}
 	return notes, err
+}
+
+// Settle is Turn without records to append: while earlier ones are being appended.
+func (d *Desk) Settle(book Book) error {
+	d.again = time.Time{}
+	return d.settle(book)
 }
 
 // lookAgain notes when there may be more to do.

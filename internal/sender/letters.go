@@ -61,6 +61,9 @@ func (r *Letters) Render(g *nurture.Grant, d *definition.Delivery, c *definition
 		URL: rendered.URL,
 	}
 	m.Buttons = buttonsOf(rendered.Buttons, g, c.Medium)
+	if c.Medium == definition.Telegram && !l.Reads().Survey {
+		m.Buttons = append(m.Buttons, answersOf(links.survey)...)
+	}
 	if g.Kind == nurture.KindSend {
 		links.apply(&m, c)
 		return m, nil
@@ -137,6 +140,7 @@ func dataOf(g *nurture.Grant, d *definition.Delivery, links *links) letter.Data 
 		Workspace: letter.Workspace{
 			Name: d.Workspace, Title: d.Title, Currency: d.Currency, TimeZone: d.TimeZone, PublicURL: d.PublicURL,
 		},
+		Survey: links.survey,
 		Links: letter.Links{
 			Unsubscribe: links.unsubscribe, Preferences: links.preferences, Confirm: links.confirm, Start: links.start,
 		},
@@ -199,6 +203,17 @@ func callOf(m *channel.Message, g *nurture.Grant) error {
 	}
 	m.Payload, m.Subject = payload, ""
 	return nil
+}
+
+// answersOf are buttons that answer a message's question, under a text that does not do so itself.
+func answersOf(survey *letter.Survey) (rows [][]channel.Button) {
+	if survey == nil {
+		return nil
+	}
+	for _, a := range survey.Answers {
+		rows = append(rows, []channel.Button{{Text: a.Title, URL: a.URL}})
+	}
+	return rows
 }
 
 func buttonsOf(rows [][]letter.Button, g *nurture.Grant, medium definition.Medium) (all [][]channel.Button) {

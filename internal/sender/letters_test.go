@@ -102,6 +102,35 @@ func TestALetterHasItsDataAndLinks(t *testing.T) {
 	}
 }
 
+func TestALetterAsksWhySomebodyLeft(t *testing.T) {
+	t.Parallel()
+	const journey = "Journey/sales/first"
+	d := shop()
+	d.Surveys = []definition.AskedSurvey{{Journey: journey, Answers: []definition.AskedAnswer{{Name: "price", Title: "Дорого & долго"}}}}
+	content := definition.Content{Subject: "Почему?", HTML: `<a href="{{ survey.url }}">Ответить</a>{% for a in survey.answers %}<a href="{{ a.url }}">{{ a.title }}</a>{% endfor %}`}
+	tracked := mail("mail", func(c *definition.DeliveryChannel) { c.Tracking = definition.Tracking{Clicks: true} })
+	m := render(t, letterTo(content, func(g *nurture.Grant) { g.Meaning.Send.Survey = journey }), d, tracked)
+	keys, err := link.NewKeys(d.LinkKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, found := range regexp.MustCompile(`<a href="https://go\.example(/w/s/[^"]+)">([^<]*)</a>`).FindAllStringSubmatch(m.HTML, -1) {
+		kind, token, _ := link.ParsePath(found[1])
+		l, err := keys.Open(kind, token)
+		if err != nil || l.Kind != link.Survey || l.Contact != "anna" || l.Effect != effect || l.Journey != journey {
+			t.Errorf("the link is %+v: %v", l, err)
+		}
+		got = append(got, l.Answer+" "+found[2])
+	}
+	if diff := cmp.Diff([]string{" Ответить", "price Дорого &amp; долго", "other Другое"}, got); diff != "" {
+		t.Errorf("links (-want +got):\n%s\n%s", diff, m.HTML)
+	}
+	if m := render(t, letterTo(content), d, tracked); strings.Contains(m.HTML, "/w/s/") {
+		t.Errorf("a message without a question asks:\n%s", m.HTML)
+	}
+}
+
 func TestWhatIsOwedHasNoOneClickUnsubscribing(t *testing.T) {
 	t.Parallel()
 	content := definition.Content{Subject: "Receipt", Text: "{{ links.preferences }}"}
@@ -189,5 +218,28 @@ func TestABotsButtonsNameTheirMessage(t *testing.T) {
 	want := [][]channel.Button{{{Text: "Yes", Data: sender.PressData(effect, "yes")}, {Text: "Shop", URL: "https://shop.example"}}}
 	if diff := cmp.Diff(want, m.Buttons); diff != "" {
 		t.Errorf("the buttons differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestABotsQuestionHasAButtonForEachAnswer(t *testing.T) {
+	t.Parallel()
+	const journey = "Journey/sales/first"
+	d := shop()
+	d.Surveys = []definition.AskedSurvey{{Journey: journey, Answers: []definition.AskedAnswer{{Name: "price", Title: "Дорого"}}}}
+	c := definition.DeliveryChannel{Channel: definition.Channel{
+		Medium: definition.Telegram, Telegram: &definition.BotSettings{}, Tracking: definition.Tracking{Clicks: true},
+	}}
+	for text, want := range map[string][]string{"Почему?": {"Дорого", "Другое"}, "Почему? {{ survey.url }}": nil} {
+		m := render(t, letterTo(definition.Content{Text: text}, func(g *nurture.Grant) { g.Meaning.Send.Survey = journey }), d, c)
+		var got []string
+		for _, row := range m.Buttons {
+			got = append(got, row[0].Text)
+			if len(row) != 1 || !strings.HasPrefix(row[0].URL, "https://go.example/w/s/") {
+				t.Errorf("the row %+v does not answer", row)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("buttons of %q (-want +got):\n%s", text, diff)
+		}
 	}
 }

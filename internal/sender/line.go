@@ -21,8 +21,9 @@ const (
 	// botConcurrency is how many messages a bot sends at a time; dryConcurrency how many are made at a time that need nobody's answer.
 	botConcurrency = 8
 	dryConcurrency = 64
-	// aheadShare is which part of what leaves in a second is claimed ahead: that of 50 ms.
-	aheadShare = 20
+	// leastAhead and mostAhead bound for how long what leaves is claimed ahead: as long as claims and results take to be written.
+	leastAhead = 50 * time.Millisecond
+	mostAhead  = 100 * time.Millisecond
 	// mostInLine bounds how many messages of a channel are claimed and not yet told of.
 	mostInLine = 5000
 )
@@ -44,11 +45,13 @@ type line struct {
 	sending  int // goroutines
 	inLine   int // claimed, waiting, being sent or being told of
 	meter    meter
-	hungry   bool // somebody found no room
-	stopped  bool
-	drained  chan struct{} // closed, once, when stopped and nothing is in line
-	reach    reach
-	feedback feedback
+	// claiming and telling are about how long a claim took until it was folded, and a result until it was durable.
+	claiming, telling smooth
+	hungry            bool // somebody found no room
+	stopped           bool
+	drained           chan struct{} // closed, once, when stopped and nothing is in line
+	reach             reach
+	feedback          feedback
 }
 
 // job is a message that was granted.
@@ -117,8 +120,7 @@ func (l *line) room(d *Desk, claimedToday func() int64, today event.Time) (n int
 	} else {
 		n = mostInLine
 	}
-	// What is claimed when the process dies is in doubt, so no more is claimed ahead than leaves while claims and results are written.
-	n = min(n, min(l.concurrency()+l.meter.lastSecond(now)/aheadShare, mostInLine)-l.inLine)
+	n = min(n, min(l.concurrency()+l.ahead(now), mostInLine)-l.inLine)
 	if l.orphan {
 		n = min(n, orphansAtOnce-l.inLine)
 	}
@@ -127,6 +129,13 @@ func (l *line) room(d *Desk, claimedToday func() int64, today event.Time) (n int
 		return 0, time.Time{}
 	}
 	return n, time.Time{}
+}
+
+// ahead is how many are claimed beyond those that are being sent. What is claimed when the process dies is in doubt, so that is no more than
+// leaves while claims and results are written. Lock should be held.
+func (l *line) ahead(now time.Time) int {
+	writing := min(max(time.Duration(l.claiming+l.telling), leastAhead), mostAhead)
+	return int(int64(l.meter.lastSecond(now)) * int64(writing) / int64(time.Second))
 }
 
 // allowed is what the channel's limits leave. Lock should be held.
@@ -178,6 +187,13 @@ func (l *line) unused() {
 	l.pace.unused(time.Now())
 }
 
+// told notes how long a result took to be durable.
+func (l *line) told(took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.telling.note(took)
+}
+
 // left gives the place back, and wakes the desks that found none.
 func (l *line) left() {
 	l.mu.Lock()
@@ -195,6 +211,7 @@ func (l *line) left() {
 func (l *line) push(it *item, g nurture.Grant) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.claiming.note(time.Since(it.claimed))
 	l.queue = append(l.queue, job{it, g})
 	if l.sending < l.concurrency() {
 		l.sending++
@@ -274,6 +291,14 @@ func (l *line) deliver(h *handle, m *channel.Message) channel.Result {
 	ctx, cancel := context.WithTimeout(l.sender.sending, sendTimeout)
 	defer cancel()
 	return h.Send(ctx, m)
+}
+
+// smooth is about how long something took lately.
+type smooth time.Duration
+
+func (s *smooth) note(took time.Duration) {
+	const memory = 64 // times
+	*s += (smooth(took) - *s) / memory
 }
 
 // meter counts what leaves in a second.

@@ -13,6 +13,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/letter"
 	"github.com/waymark-dev/waymark/internal/link"
 	"github.com/waymark-dev/waymark/internal/nurture"
+	"github.com/waymark-dev/waymark/internal/pages"
 )
 
 // links are the addresses of one message; empty ones are not there.
@@ -20,6 +21,8 @@ type links struct {
 	unsubscribe, preferences, confirm string
 	// start is what a link to a bot carries.
 	start string
+	// survey are those that answer the message's question; nil when it has none.
+	survey *letter.Survey
 	// oneClick is what mail programs post to by themselves.
 	oneClick string
 	// base is what they all say, and address makes one of them.
@@ -56,7 +59,44 @@ func (r *Letters) linksOf(g *nurture.Grant, d *definition.Delivery) (*links, err
 	if g.Purpose == definition.Marketing {
 		l.oneClick = l.unsubscribe
 	}
+	if asked := d.Survey(g.Meaning.Send.Survey); asked != nil {
+		if l.survey, err = l.ask(asked, g.Language); err != nil {
+			return nil, fmt.Errorf("make links: %w", err)
+		}
+	}
 	return l, nil
+}
+
+// ask makes a link for each answer to a question, and one without.
+func (l *links) ask(asked *definition.AskedSurvey, language string) (*letter.Survey, error) {
+	one := l.base
+	one.Kind, one.Journey = link.Survey, asked.Journey
+	page, err := l.address(one)
+	if err != nil {
+		return nil, err
+	}
+	survey := &letter.Survey{URL: page}
+	for _, a := range asked.All(pages.OtherTitle(language, asked.Answers)) {
+		one.Answer = a.Name
+		address, err := l.address(one)
+		if err != nil {
+			return nil, err
+		}
+		survey.Answers = append(survey.Answers, letter.Answer{Name: a.Name, Title: a.Title, URL: address})
+	}
+	return survey, nil
+}
+
+// own are the links that are not led through a click: what they do is told anyway.
+func (l *links) own() []string {
+	all := []string{l.unsubscribe, l.preferences, l.confirm}
+	if l.survey != nil {
+		all = append(all, l.survey.URL)
+		for _, a := range l.survey.Answers {
+			all = append(all, a.URL)
+		}
+	}
+	return all
 }
 
 // keysOf gives the keys of a delivery, which are made once.
@@ -86,7 +126,7 @@ func (l *links) apply(m *channel.Message, c *definition.DeliveryChannel) {
 	if l.address == nil {
 		return
 	}
-	t := letter.Tracking{Wrap: func(address string) string { return address }, Keep: []string{l.unsubscribe, l.preferences, l.confirm}}
+	t := letter.Tracking{Wrap: func(address string) string { return address }, Keep: l.own()}
 	if c.Tracking.Opens {
 		if pixel, err := l.make(link.Open, ""); err == nil {
 			t.Pixel = pixel

@@ -32,6 +32,7 @@ type post struct {
 type report struct {
 	item  *item
 	event event.Event
+	since time.Time
 }
 
 func newPost(d *Desk) *post {
@@ -42,7 +43,7 @@ func newPost(d *Desk) *post {
 func (p *post) add(it *item, e event.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiting = append(p.waiting, report{it, e})
+	p.waiting = append(p.waiting, report{it, e, time.Now()})
 	if !p.running {
 		p.running = true
 		go p.run()
@@ -70,6 +71,7 @@ func (p *post) run() {
 			p.desk.durable(reports, offset)
 		} // else the process ends, and the next one finds the claims without results
 		for i := range reports {
+			reports[i].item.line.told(time.Since(reports[i].since))
 			reports[i].item.line.left()
 		}
 	}

@@ -5,6 +5,7 @@ package sender_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,22 @@ func TestADeadChannelDelaysNoOther(t *testing.T) {
 		b.wants(mailKey, []string{"anna"})
 		synctest.Wait()
 		wantOutcomes(t, b.books[0], map[string]int{"sent": 1})
+	})
+}
+
+func TestAChannelThatFillsARecordOfClaimsDelaysNoOther(t *testing.T) {
+	run(t, 1, func(t *testing.T, b *bureau) {
+		wide := func(c *definition.DeliveryChannel) { c.SMTP.Connections = 3000 }
+		b.sender.SetDelivery(delivery(mail("mail", wide), mail("other", wide)))
+		synctest.Wait()
+		anna := nurture.Effect{ID: "effect-of-anna", Contact: "anna", Channel: "MessageChannel/sales/other", Kind: nurture.KindSend}
+		b.books[0].wants[anna.ID] = &want{effect: anna}
+		b.wants(mailKey, contacts(2000))
+		time.Sleep(time.Second)
+		wantOutcomes(t, b.books[0], map[string]int{"sent": 2001})
+		if at := slices.IndexFunc(b.books[0].claims, func(c record.Claim) bool { return c.Contact == "anna" }); at != 500 {
+			t.Errorf("%d claims come before the other channel's only one, want the 500 of one record", at)
+		}
 	})
 }
 

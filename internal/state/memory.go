@@ -65,6 +65,9 @@ func (m *Memory) Write(_ bool, fill func(w engine.Writer) error) error {
 	return nil
 }
 
+// Sync does nothing: nothing lasts longer than the process.
+func (m *Memory) Sync() error { return nil }
+
 type memoryWriter struct{ entries *btree.BTreeG[entry] }
 
 func (w memoryWriter) Set(key, value []byte) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -37,8 +38,8 @@ type PebbleOptions struct {
 // Pebble is a store on disk.
 type Pebble struct {
 	db *pebble.DB
-	// failed is the first error of a write, after which the store has to be opened anew.
-	failed error
+	// failed is an error of a write, after which the store has to be opened anew; nil before one.
+	failed atomic.Pointer[error]
 }
 
 // OpenPebble opens the store in a directory, which is made when it is missing. Only one process can have it open.
@@ -123,21 +124,43 @@ func (s *Pebble) Scan(lower, upper []byte, visit func(key, value []byte) (more b
 
 // Write stores all that fill writes at once. After an error of the disk the store takes nothing more until it is opened anew.
 func (s *Pebble) Write(sync bool, fill func(w engine.Writer) error) error {
-	if s.failed != nil {
-		return s.failed
+	if err := s.failure(); err != nil {
+		return err
 	}
 	batch := s.db.NewBatch()
 	if err := fill(writer{batch}); err != nil {
 		return errors.Join(err, batch.Close())
 	}
-	if err := s.commit(batch, sync); err != nil {
-		s.failed = err
+	err := s.guard(func() error { return batch.Commit(&pebble.WriteOptions{Sync: sync}) })
+	if err != nil {
 		return err
 	}
 	return batch.Close()
 }
 
-func (s *Pebble) commit(batch *pebble.Batch, sync bool) (err error) {
+// Sync returns once all that was written before lies on the disk for good. It may be called while the store is read and written. After an
+// error the store takes nothing more until it is opened anew.
+func (s *Pebble) Sync() error {
+	if err := s.failure(); err != nil {
+		return err
+	}
+	return s.guard(func() error { return s.db.LogData(nil, pebble.Sync) })
+}
+
+func (s *Pebble) failure() error {
+	if failed := s.failed.Load(); failed != nil {
+		return *failed
+	}
+	return nil
+}
+
+// guard writes, and notes when that fails.
+func (s *Pebble) guard(write func() error) (err error) {
+	defer func() {
+		if err != nil {
+			s.failed.Store(&err)
+		}
+	}()
 	defer func() {
 		switch failure := recover().(type) {
 		case nil:
@@ -147,7 +170,7 @@ func (s *Pebble) commit(batch *pebble.Batch, sync bool) (err error) {
 			panic(failure)
 		}
 	}()
-	return mark(batch.Commit(&pebble.WriteOptions{Sync: sync}))
+	return mark(write())
 }
 
 // Checkpoint makes a copy of the store in a directory that does not exist yet, with links to the same files where the file system can. It holds
@@ -164,7 +187,7 @@ func (s *Pebble) Size() uint64 { return s.db.Metrics().DiskSpaceUsage() }
 
 // Close closes the store. What was written without sync is then on disk too.
 func (s *Pebble) Close() error {
-	if s.failed != nil {
+	if s.failure() != nil {
 		return nil // the database cannot be closed in order any more
 	}
 	if err := errors.Join(s.db.LogData(nil, pebble.Sync), s.db.Close()); err != nil {

@@ -151,6 +151,13 @@ func TestPebbleLosesATailOfWritesWithoutSyncAtMost(t *testing.T) {
 	if diff := cmp.Diff([]string{"a=1"}, scan(t, again, "a", "z")); diff != "" {
 		t.Errorf("contents after a crash differ (-want +got):\n%s", diff)
 	}
+	if err := s.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	synced := openPebble(t, "state", fs.CrashClone(vfs.CrashCloneCfg{}))
+	if diff := cmp.Diff([]string{"a=2", "b=2"}, scan(t, synced, "a", "z")); diff != "" {
+		t.Errorf("contents after a crash after a sync differ (-want +got):\n%s", diff)
+	}
 }
 
 func TestPebbleCheckpointIsAStoreOfItsOwn(t *testing.T) {

@@ -22,8 +22,8 @@ type Entry struct {
 }
 
 // Assemble gives what a workspace's sender is to work with: every channel that can be used, and of one that cannot be any more what was
-// handed over last, because an edit that is wrong must not keep messages back.
-func Assemble(delivered definition.Delivery, workspace *v1alpha1.Workspace, entries []Entry, keys []LinkKey) (definition.Delivery, error) {
+// handed over last, because an edit that is wrong must not keep messages back. The journeys are those that may use the workspace.
+func Assemble(delivered definition.Delivery, workspace *v1alpha1.Workspace, entries []Entry, journeys []v1alpha1.Journey, keys []LinkKey) (definition.Delivery, error) {
 	delivery := definition.Delivery{
 		Mode:      string(v1alpha1.DeliveryModeLive),
 		PublicURL: workspace.Spec.PublicURL,
@@ -31,6 +31,7 @@ func Assemble(delivered definition.Delivery, workspace *v1alpha1.Workspace, entr
 		TimeZone:  cmp.Or(workspace.Spec.TimeZone, v1alpha1.DefaultTimeZone),
 		Currency:  workspace.Spec.Currency,
 		Topics:    topics(workspace),
+		Surveys:   surveys(journeys),
 	}
 	if d := workspace.Spec.Delivery; d != nil {
 		delivery.Mode, delivery.To = string(d.Mode), d.To
@@ -70,6 +71,17 @@ func topics(workspace *v1alpha1.Workspace) []definition.Topic {
 		list = append(list, definition.Topic{Name: topic.Name, Title: topic.Title, DoubleOptIn: topic.DoubleOptIn})
 	}
 	return list
+}
+
+// surveys are what journeys ask, in the order of their keys.
+func surveys(journeys []v1alpha1.Journey) (all []definition.AskedSurvey) {
+	for i := range journeys {
+		if asked := definition.AskedBy(&journeys[i]); asked != nil {
+			all = append(all, *asked)
+		}
+	}
+	slices.SortFunc(all, func(a, b definition.AskedSurvey) int { return cmp.Compare(a.Journey, b.Journey) })
+	return all
 }
 
 // Find gives one of the channels.

@@ -182,7 +182,7 @@ func TestAssemble(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := Assemble(tt.before, shop(), tt.entries, nil)
+			got, err := Assemble(tt.before, shop(), tt.entries, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,7 +203,7 @@ func TestAssembleTellsTheWorkspace(t *testing.T) {
 		w.Spec.Delivery = &v1alpha1.DeliverySpec{Mode: v1alpha1.DeliveryModeRedirect, To: "qa@example.com"}
 		w.Spec.Policy = &v1alpha1.MessagingPolicy{Consent: &v1alpha1.ConsentPolicy{Topics: []v1alpha1.ConsentTopic{{Name: "offers", Title: "Offers", DoubleOptIn: true}}}}
 	})
-	got, err := Assemble(definition.Delivery{}, redirected, nil, keys)
+	got, err := Assemble(definition.Delivery{}, redirected, nil, nil, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,10 +214,48 @@ func TestAssembleTellsTheWorkspace(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("delivery (-want +got):\n%s", diff)
 	}
-	again, _ := Assemble(got, redirected, nil, keys)
-	other, _ := Assemble(got, shop(), nil, keys)
+	again, _ := Assemble(got, redirected, nil, nil, keys)
+	other, _ := Assemble(got, shop(), nil, nil, keys)
 	if got.Version == "" || again.Version != got.Version || other.Version == got.Version || other.Mode != "Live" {
 		t.Errorf("versions are %s, %s again, and %s in mode %s of another", got.Version, again.Version, other.Version, other.Mode)
+	}
+}
+
+func TestAssembleTellsWhatJourneysAsk(t *testing.T) {
+	yes := true
+	journey := func(name string, barriers ...v1alpha1.Barrier) v1alpha1.Journey {
+		j := v1alpha1.Journey{ObjectMeta: metav1.ObjectMeta{Namespace: "sales", Name: name}}
+		for _, b := range barriers {
+			j.Spec.Stages = append(j.Spec.Stages, v1alpha1.JourneyStage{Name: "s-" + b.Name, Barriers: []v1alpha1.Barrier{b}})
+		}
+		return j
+	}
+	barrier := func(name, title string, signals ...v1alpha1.BarrierSignal) v1alpha1.Barrier {
+		return v1alpha1.Barrier{Name: name, Title: title, Signals: signals}
+	}
+	answer := v1alpha1.BarrierSignal{Answer: &yes}
+	asks := journey("open")
+	asks.Spec.Survey = &v1alpha1.JourneySurvey{}
+	journeys := []v1alpha1.Journey{
+		journey("second", barrier("size", "Нет размера", answer), barrier("bug", "Ошибка", v1alpha1.BarrierSignal{Event: "error"}),
+			barrier("price", "", v1alpha1.BarrierSignal{Event: "cost"}, answer), barrier("size", "Нет моего размера", answer)),
+		journey("quiet", barrier("bug", "Ошибка", v1alpha1.BarrierSignal{Event: "error"})),
+		asks,
+	}
+	got, err := Assemble(definition.Delivery{}, shop(), nil, journeys, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []definition.AskedSurvey{
+		{Journey: "Journey/sales/open"},
+		{Journey: "Journey/sales/second", Answers: []definition.AskedAnswer{{Name: "size", Title: "Нет размера"}, {Name: "price", Title: "price"}}},
+	}
+	if diff := cmp.Diff(want, got.Surveys); diff != "" {
+		t.Errorf("surveys (-want +got):\n%s", diff)
+	}
+	silent, err := Assemble(definition.Delivery{}, shop(), nil, nil, nil)
+	if err != nil || silent.Version == got.Version {
+		t.Errorf("what is asked is not part of the version %s: %v", got.Version, err)
 	}
 }
 

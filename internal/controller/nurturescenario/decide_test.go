@@ -278,7 +278,8 @@ func TestReferences(t *testing.T) {
 			{Enter: &v1alpha1.EnterStep{ScenarioRef: v1alpha1.NurtureScenarioReference{Name: "thanks"}}},
 		},
 	}}
-	want := []string{"ConfigMap/letters", "ConfigMap/more", "Funnel/shop", "MessageChannel/crm", "MessageChannel/mail", "NurtureScenario/thanks"}
+	scenario.Spec.Steps[0].Send.Survey = &v1alpha1.MessageSurvey{JourneyRef: v1alpha1.JourneyReference{Name: "first"}}
+	want := []string{"ConfigMap/letters", "ConfigMap/more", "Funnel/shop", "Journey/first", "MessageChannel/crm", "MessageChannel/mail", "NurtureScenario/thanks"}
 	if diff := cmp.Diff(want, References(scenario)); diff != "" {
 		t.Errorf("references (-want +got):\n%s", diff)
 	}

@@ -44,7 +44,7 @@ type Reconciler struct {
 	memory memory.Memory[meaning, report.Outline]
 }
 
-// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=nurturescenarios;messagechannels;funnels;segments;workspaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=marketing.waymark.dev,resources=nurturescenarios;messagechannels;funnels;segments;journeys;workspaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=marketing.waymark.dev,resources=nurturescenarios/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

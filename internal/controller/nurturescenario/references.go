@@ -26,6 +26,7 @@ const (
 	funnelKind    = definition.KindFunnel
 	scenarioKind  = definition.KindScenario
 	segmentKind   = definition.KindSegment
+	journeyKind   = definition.KindJourney
 	configMapKind = "ConfigMap"
 )
 
@@ -46,6 +47,9 @@ func References(scenario *v1alpha1.NurtureScenario) []string {
 		switch step := &scenario.Spec.Steps[i]; {
 		case step.Send != nil:
 			add(channelKind, step.Send.ChannelRef.Name)
+			if survey := step.Send.Survey; survey != nil {
+				add(journeyKind, survey.JourneyRef.Name)
+			}
 			for _, ref := range templates(step.Send) {
 				add(configMapKind, ref.Name)
 			}
@@ -98,6 +102,7 @@ func (r *Reconciler) observeReferences(ctx context.Context, scenario *v1alpha1.N
 		Scenarios: map[string]bool{},
 		Funnels:   map[string][]string{},
 		Segments:  map[string]bool{},
+		Journeys:  map[string]bool{},
 		Units:     map[string]bool{},
 		Texts:     map[string]map[string]string{},
 		Topics:    topics(workspace),
@@ -150,6 +155,12 @@ func (r *Reconciler) observeReference(ctx context.Context, kind string, name, wo
 			found.foreign = append(found.foreign, name.Name)
 		} else if version != "" {
 			found.Segments[name.Name] = true
+		}
+	case journeyKind:
+		journey := &v1alpha1.Journey{}
+		version, err = r.get(ctx, name, journey)
+		if version = within(version, journey.Spec.WorkspaceRef, name.Namespace, workspace); version != "" {
+			found.Journeys[name.Name] = definition.AskedBy(journey) != nil
 		}
 	case scenarioKind:
 		other := &v1alpha1.NurtureScenario{}

@@ -30,6 +30,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 		Watches(&v1alpha1.MessageChannel{}, naming(channelKind), specChanged).
 		Watches(&v1alpha1.Funnel{}, naming(funnelKind), specChanged).
 		Watches(&v1alpha1.Segment{}, naming(segmentKind), specChanged).
+		Watches(&v1alpha1.Journey{}, naming(journeyKind), specChanged).
 		Watches(&v1alpha1.NurtureScenario{}, naming(scenarioKind), specChanged).
 		WatchesMetadata(texts.Metadata(), naming(configMapKind)).
 		WatchesRawSource(r.Plane.Scenarios()).

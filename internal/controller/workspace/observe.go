@@ -39,6 +39,7 @@ type observation struct {
 	linkKeys    []deliveryset.LinkKey
 	feeds       []feedset.Entry     // those that may use the workspace
 	channels    []deliveryset.Entry // likewise
+	asking      []v1alpha1.Journey  // likewise
 	funnels     int                 // how many may use it
 	scenarios   int                 // likewise
 	segments    int                 // likewise
@@ -152,7 +153,24 @@ func (r *Reconciler) observeUsers(ctx context.Context, o *observation) error {
 	if err := r.countUsers(ctx, o); err != nil {
 		return err
 	}
+	if err := r.observeJourneys(ctx, o); err != nil {
+		return err
+	}
 	return r.observeChannels(ctx, o)
+}
+
+func (r *Reconciler) observeJourneys(ctx context.Context, o *observation) error {
+	var journeys v1alpha1.JourneyList
+	if err := r.Client.List(ctx, &journeys, client.MatchingFields{roster.WorkspaceIndex: o.name().String()}); err != nil {
+		return fmt.Errorf("list journeys: %w", err)
+	}
+	for i := range journeys.Items {
+		if j := &journeys.Items[i]; j.DeletionTimestamp.IsZero() && roster.Admits(o.workspace, j.Namespace) {
+			o.asking = append(o.asking, *j)
+		}
+	}
+	o.journeys = len(o.asking)
+	return nil
 }
 
 // countUsers counts those who may use the workspace and are nothing to it but users.
@@ -161,7 +179,7 @@ func (r *Reconciler) countUsers(ctx context.Context, o *observation) error {
 		count *int
 		list  func(context.Context, types.NamespacedName) ([]types.NamespacedName, error)
 	}{
-		{&o.funnels, r.Roster.Funnels}, {&o.scenarios, r.Roster.Scenarios}, {&o.segments, r.Roster.Segments}, {&o.journeys, r.Roster.Journeys},
+		{&o.funnels, r.Roster.Funnels}, {&o.scenarios, r.Roster.Scenarios}, {&o.segments, r.Roster.Segments},
 	} {
 		users, err := of.list(ctx, o.name())
 		if err != nil {

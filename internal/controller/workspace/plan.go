@@ -115,7 +115,7 @@ func planDelivery(s *steps, o observation) (renewal time.Time, err error) {
 	if err != nil {
 		return renewal, err
 	}
-	if s.delivery, err = deliveryset.Assemble(o.delivered, o.workspace, o.channels, keys); err != nil {
+	if s.delivery, err = deliveryset.Assemble(o.delivered, o.workspace, o.channels, o.asking, keys); err != nil {
 		return renewal, err
 	}
 	delivery, err := resources.DeliverySecret(o.workspace, s.delivery)

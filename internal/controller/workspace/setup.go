@@ -48,7 +48,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 		Watches(&v1alpha1.Funnel{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), comesAndGoes).
 		Watches(&v1alpha1.NurtureScenario{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), comesAndGoes).
 		Watches(&v1alpha1.Segment{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), comesAndGoes).
-		Watches(&v1alpha1.Journey{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), comesAndGoes).
+		Watches(&v1alpha1.Journey{}, handler.EnqueueRequestsFromMapFunc(roster.WorkspaceRequests), specChanged).
 		WatchesRawSource(r.Plane.Workspaces()).
 		Complete(r)
 	if err != nil {

@@ -19,6 +19,16 @@ var _ definition.Templates = Templates{}
 
 // Check implements definition.Templates.
 func (Templates) Check(_ definition.Medium, c definition.Content) []definition.TemplateError {
+	return problemsOf(lettered(&c))
+}
+
+// Asks implements definition.Templates. What does not compile asks nothing.
+func (Templates) Asks(c definition.Content) bool {
+	l, err := letter.Compile(lettered(&c))
+	return err == nil && l.Reads().Survey
+}
+
+func lettered(c *definition.Content) letter.Content {
 	content := letter.Content{
 		Subject: c.Subject, Preheader: c.Preheader, FromName: c.FromName, Text: c.Text, HTML: c.HTML, Payload: c.Payload,
 	}
@@ -29,7 +39,7 @@ func (Templates) Check(_ definition.Medium, c definition.Content) []definition.T
 		}
 		content.Buttons = append(content.Buttons, buttons)
 	}
-	return problemsOf(content)
+	return content
 }
 
 // CheckText implements definition.Templates. What kind of text it is shows in how it begins.

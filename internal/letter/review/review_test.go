@@ -42,6 +42,21 @@ func TestCheckNamesTheFieldAndTheText(t *testing.T) {
 	}
 }
 
+func TestAsksKnowsTextsThatSpeakOfASurvey(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"{{ survey.url }}": true,
+		"{% for a in survey.answers %}{{ a.title }}: {{ a.url }}{% endfor %}": true,
+		"{% if survey.url %}Why?{% endif %}":                                  true,
+		"Our survey: {{ links.preferences }}":                                 false,
+		"{{ survey.url | nope }}":                                             false,
+	} {
+		if got := (review.Templates{}).Asks(definition.Content{Text: text}); got != want {
+			t.Errorf("%q asks: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestCheckTextJudgesATemplateByItself(t *testing.T) {
 	t.Parallel()
 	for text, good := range map[string]bool{
