@@ -254,7 +254,7 @@ func (f *feed) reject(reason v1alpha1.RejectionReason) {
 
 // isRecorded says whether events of a type are Waymark's own and may yet be in a file: what people did with messages, and what they agreed to.
 func isRecorded(eventType string) bool {
-	return virtual.IsReaction(eventType) || eventType == event.ConsentGiven || eventType == event.ConsentWithdrawn
+	return virtual.IsReaction(eventType) || eventType == event.ConsentGiven || eventType == event.ConsentWithdrawn || eventType == event.SurveyAnswered
 }
 
 // keep puts an event on the timelines, as appended at its own time.

@@ -171,6 +171,73 @@ func deliveryStory() *story {
 	return s
 }
 
+// TestTheSalonsWay holds the map of the salon over its story: 32 booked, 24 came, 13 bought a package; six did not come, two cancelled, one
+// complained.
+func TestTheSalonsWay(t *testing.T) {
+	t.Parallel()
+	journey := journeyOf(t, "salon", "salon", salonStory())
+	want := []string{
+		"booked/cancelled 2 0 6 24", "booked/no-show 6 0 2 24", "trial/complaint 1 0 10 13", "trial/price",
+	}
+	var barriers []string
+	for _, b := range mappedBy(&journey.Status).barriers {
+		counted, _, _ := strings.Cut(b, ":")
+		barriers = append(barriers, counted)
+	}
+	slices.Sort(barriers)
+	if diff := gocmp.Diff(want, barriers); diff != "" {
+		t.Errorf("barriers (-want +got):\n%s", diff)
+	}
+	if got := journey.Status.Summary.Conversion; got != "40.63%" {
+		t.Errorf("conversion is %s, want 13 of 32", got)
+	}
+	if l := journey.Status.Loyalty; l == nil || l.Buyers != 13 || l.Value != "182000.00" {
+		t.Errorf("loyalty is %+v, want 13 buyers of packages for 14000", l)
+	}
+	back := journey.Status.WaysBack
+	if len(back) != 2 || back[0].Scenario != "salon-no-show" || *back[0].Entered != 6 || *back[0].Converted != 3 {
+		t.Errorf("ways back are %+v, want three of six who did not come back by salon-no-show", back)
+	}
+}
+
+// askedStory: sixty leave a cart. Of them 34 answer why: twenty are not sure of the size, ten find delivery dear, and four say something else.
+func askedStory() *story {
+	s := &story{source: "https://clothes.example", zone: "Europe/Moscow"}
+	for n := range 60 {
+		contact, at := fmt.Sprintf("asked-%d", n), s.on("10-12 12:00").Add(time.Duration(n%10)*day)
+		s.tell(at, contact, "page.viewed", nil)
+		s.tell(at.Add(hour/6), contact, "product.added", fields{"price": 3000, "cart_id": contact})
+		answer := "size"
+		switch {
+		case n >= 34:
+			continue
+		case n >= 30:
+			answer = "something-else"
+		case n >= 20:
+			answer = "delivery"
+		}
+		s.tell(at.Add(2*day), contact, "waymark.survey.answered", fields{"journey": "Journey/default/clothes", "answer": answer})
+	}
+	return s
+}
+
+// TestWhoLeftACartSaysWhy counts the answers in the map of the clothing shop.
+func TestWhoLeftACartSaysWhy(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, a := range journeyOf(t, "clothes", "clothes", askedStory()).Status.Survey {
+		share := ""
+		if a.Share != nil {
+			share = string(a.Share.Estimate)
+		}
+		got = append(got, fmt.Sprintf("%s/%s %d of %d of %d: %s", a.Stage, a.Answer, a.Given, a.Answered, a.Asked, share))
+	}
+	want := []string{"cart/size 20 of 34 of 60: 58.8", "cart/delivery 10 of 34 of 60: 29.4", "cart/(other) 4 of 34 of 60: 11.8"}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+}
+
 // TestFreeDeliveryHelpsNewcomers holds the numbers of the shop's map, which were counted from the story: before, 7 of 20 go on with a cart, and
 // since then 12 of 20.
 func TestFreeDeliveryHelpsNewcomers(t *testing.T) {
