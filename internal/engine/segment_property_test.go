@@ -127,6 +127,17 @@ func memberAt(p *definition.SegmentProgram, events, writes []event.Event, at eve
 	return member, values
 }
 
+// dayBegins finds the first minute of a day so many days ago. In some zones clocks jump over midnight, or strike it twice.
+func dayBegins(now time.Time, ago int) event.Time {
+	year, month, date := now.Date()
+	wanted := time.Date(year, month, date-ago, 12, 0, 0, 0, now.Location())
+	first := wanted
+	for first.Add(-time.Minute).Day() == wanted.Day() {
+		first = first.Add(-time.Minute)
+	}
+	return event.At(first)
+}
+
 // naive computes a segment's numbers at a clock from everything that ever happened to one contact.
 func naive(t *rapid.T, p *definition.SegmentProgram, events, writes []event.Event, clock event.Time) aggregate.Segment {
 	byTime := func(a, b event.Event) int {
@@ -135,12 +146,7 @@ func naive(t *rapid.T, p *definition.SegmentProgram, events, writes []event.Even
 	slices.SortFunc(events, byTime)
 	slices.SortFunc(writes, byTime)
 	s := p.Segment()
-	today := clock.UTC().In(p.Location())
-	year, month, date := today.Date()
-	first := event.At(time.Date(year, month, date-s.Days+1, 0, 0, 0, 0, p.Location()))
-	if got := first.UTC().In(p.Location()); got.Hour() != 0 {
-		t.Skip("the zone has no such midnight")
-	}
+	first := dayBegins(clock.UTC().In(p.Location()), s.Days-1)
 	var r aggregate.Segment
 	was := false
 	for _, at := range instantsOf(&s, events, writes) {
