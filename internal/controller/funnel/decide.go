@@ -61,9 +61,9 @@ func decide(o observation) decision {
 	}
 	switch {
 	case len(o.meaning.errors) > 0:
-		d.verdict = status.Invalid(o.meaning.errors, goesOn(o))
+		d.verdict = status.Invalid(o.meaning.errors, status.CountsOn(o.funnel.Status.ActiveVersion))
 	case len(o.meaning.missing) > 0:
-		d.verdict = status.Missing(o.meaning.missing, goesOn(o))
+		d.verdict = status.Missing(o.meaning.missing, status.CountsOn(o.funnel.Status.ActiveVersion))
 	default:
 		d.offer = definitionOf(o)
 		d.verdict = standing(o)
@@ -83,14 +83,6 @@ func decide(o observation) decision {
 	return d
 }
 
-// goesOn ends a message about a spec that does not come into force.
-func goesOn(o observation) string {
-	if o.funnel.Status.ActiveVersion == "" {
-		return ""
-	}
-	return "; the last valid version goes on counting"
-}
-
 func definitionOf(o observation) *control.Definition {
 	return &control.Definition{
 		Key:        o.key(),
@@ -104,10 +96,7 @@ func definitionOf(o observation) *control.Definition {
 
 // standing says how far the runners are with a valid spec. Nil keeps what was said about this generation before.
 func standing(o observation) *status.Verdict {
-	rollout := status.Rollout{
-		Workspace: o.workspaceName, View: o.view, Key: o.key(), Version: o.meaning.version,
-		Active: o.counted().Active(), Does: "count by this version",
-	}
+	rollout := o.counted().Rollout(o.workspaceName)
 	if o.funnel.Spec.Suspend {
 		rollout.Suspended = "spec.suspend keeps the numbers as they are; events go on being stored"
 	}

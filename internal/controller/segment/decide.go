@@ -59,7 +59,7 @@ func decide(o observation) decision {
 		d.fresh = &report.Freshness{Unreachable: true}
 		return d
 	}
-	if d.verdict = status.Invalid(o.meaning.errors, goesOn(o)); d.verdict == nil {
+	if d.verdict = status.Invalid(o.meaning.errors, status.CountsOn(o.segment.Status.ActiveVersion)); d.verdict == nil {
 		d.offer = definitionOf(o)
 		d.verdict = standing(o)
 	}
@@ -76,14 +76,6 @@ func decide(o observation) decision {
 	return d
 }
 
-// goesOn ends a message about a spec that does not come into force.
-func goesOn(o observation) string {
-	if o.segment.Status.ActiveVersion == "" {
-		return ""
-	}
-	return "; the last valid version goes on counting"
-}
-
 func definitionOf(o observation) *control.Definition {
 	return &control.Definition{
 		Key:        o.key(),
@@ -97,10 +89,7 @@ func definitionOf(o observation) *control.Definition {
 
 // standing says how far the runners are with a valid spec. Nil keeps what was said about this generation before.
 func standing(o observation) *status.Verdict {
-	rollout := status.Rollout{
-		Workspace: o.workspaceName, View: o.view, Key: o.key(), Version: o.meaning.version,
-		Active: o.counted().Active(), Does: "count by this version",
-	}
+	rollout := o.counted().Rollout(o.workspaceName)
 	return rollout.Verdict(o.segment)
 }
 

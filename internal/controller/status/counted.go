@@ -8,6 +8,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/plane"
@@ -31,6 +32,19 @@ func (c Counted) Active() int {
 		}
 	}
 	return active
+}
+
+// Rollout is how far the runners of a workspace are with the version.
+func (c Counted) Rollout(workspace types.NamespacedName) Rollout {
+	return Rollout{Workspace: workspace, View: c.View, Key: c.Key, Version: c.Version, Active: c.Active(), Does: "count by this version"}
+}
+
+// CountsOn ends a message about a spec that does not come into force; active is the version that does, empty without one.
+func CountsOn(active string) string {
+	if active == "" {
+		return ""
+	}
+	return "; the last valid version goes on counting"
 }
 
 // handing counts the partitions that still hand on events to the units that are counted.
