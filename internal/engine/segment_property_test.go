@@ -139,7 +139,7 @@ func dayBegins(now time.Time, ago int) event.Time {
 }
 
 // naive computes a segment's numbers at a clock from everything that ever happened to one contact.
-func naive(t *rapid.T, p *definition.SegmentProgram, events, writes []event.Event, clock event.Time) aggregate.Segment {
+func naive(p *definition.SegmentProgram, events, writes []event.Event, clock event.Time) aggregate.Segment {
 	byTime := func(a, b event.Event) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
 	}
@@ -230,7 +230,7 @@ func TestASegmentIsWhatItsHistorySays(t *testing.T) {
 			}
 		}}
 		p.play()
-		want := naive(t, program, events, writes, clock)
+		want := naive(program, events, writes, clock)
 		got := mustReport(t, p.fold).Funnels[segmentKey].Segment
 		uncounted := cmpopts.IgnoreFields(aggregate.Segment{}, "Signals", "TooLate", "Errors", "FirstError")
 		if diff := gocmp.Diff(&want, got, uncounted, cmpopts.EquateEmpty()); diff != "" {
