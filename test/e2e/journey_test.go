@@ -129,7 +129,11 @@ func improvementOf(j *v1alpha1.Journey, name string) *v1alpha1.Improvement {
 // everybody in the past whom a cluster writes to from now on.
 func expectSameMap(g Gomega, live, simulated *v1alpha1.Journey) {
 	g.Expect(simulated.Status.Period).To(Equal(live.Status.Period))
-	g.Expect(simulated.Status.Stages).To(Equal(live.Status.Stages))
+	g.Expect(simulated.Status.Stages).To(HaveLen(len(live.Status.Stages)))
+	for i, stage := range live.Status.Stages {
+		stage.OnTarget = standing(simulated.Status.Stages[i].OnTarget, stage.OnTarget)
+		g.Expect(simulated.Status.Stages[i]).To(Equal(stage))
+	}
 	g.Expect(simulated.Status.Beyond).To(Equal(live.Status.Beyond))
 	g.Expect(simulated.Status.Barriers).To(Equal(live.Status.Barriers))
 	g.Expect(simulated.Status.SuggestedBarriers).To(Equal(live.Status.SuggestedBarriers))

@@ -110,11 +110,24 @@ func expectSameNumbers(g Gomega, live, simulated *v1alpha1.Funnel) {
 	g.Expect(simulated.Status.Period).To(Equal(live.Status.Period))
 	g.Expect(simulated.Status.Stages).To(Equal(live.Status.Stages))
 	g.Expect(simulated.Status.Bottleneck).To(Equal(live.Status.Bottleneck))
-	g.Expect(simulated.Status.Targets).To(Equal(live.Status.Targets))
+	g.Expect(simulated.Status.Targets).To(HaveLen(len(live.Status.Targets)))
+	for i, target := range live.Status.Targets {
+		target.Met = standing(simulated.Status.Targets[i].Met, target.Met)
+		g.Expect(simulated.Status.Targets[i]).To(Equal(target))
+	}
 	g.Expect(simulated.Status.Previous).To(Equal(live.Status.Previous))
 	g.Expect(simulated.Status.Breakdowns).To(Equal(live.Status.Breakdowns))
 	g.Expect(simulated.Status.Levers).To(Equal(live.Status.Levers))
 	g.Expect(simulated.Status.Summary).To(Equal(live.Status.Summary))
+}
+
+// standing is the verdict on a target that a simulation can be asked for. A cluster that looked while events were still coming in may hold one from
+// then, which stands until the numbers contradict it; a simulation looks once, and decides nothing between the two.
+func standing(simulated, live *bool) *bool {
+	if simulated == nil {
+		return nil
+	}
+	return live
 }
 
 // evaluatedAt is the instant as of which a Funnel's numbers are true, as the plugin takes it.
