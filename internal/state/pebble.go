@@ -63,8 +63,12 @@ func (o PebbleOptions) pebble() *pebble.Options {
 		table = 32 << 20
 	}
 	const tables = 2 // in memory most of the time: the one written to and the one written out; Pebble takes their memory from the cache
+	files := o.FS
+	if files == nil {
+		files = vfs.Default
+	}
 	p := &pebble.Options{
-		FS:                          o.FS,
+		FS:                          yielding{files},
 		CacheSize:                   cache + tables*int64(table),
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                table,
