@@ -7,10 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/waymark-dev/waymark/internal/engine"
-	"github.com/waymark-dev/waymark/internal/eventlog"
 	"github.com/waymark-dev/waymark/internal/record"
 )
 
@@ -44,9 +44,11 @@ type life struct {
 	definitions map[string]engine.Defined
 	term        uint64
 	// claiming answers what became of the claims that are being appended; nil while none are.
-	claiming chan claimed
-	reports  []*pendingReport
-	upkept   time.Time
+	claiming *claiming
+	// ticking answers what became of the tick that is being appended; nil while none is.
+	ticking <-chan appended
+	reports []*pendingReport
+	upkept  time.Time
 }
 
 // fold is the loop of a life.
@@ -74,9 +76,12 @@ func (l *life) fold(ctx context.Context) error {
 	return nil
 }
 
-// advance folds what is there, live records and then backfills, for a slice of time each; it says whether there was anything.
+// advance folds what is there, live records and then backfills, for a slice of time each; it says whether there was anything. Before each record
+// others go first that have something short to do, like handing an answer of the log on: with more partitions than processors each of them
+// would otherwise wait for a slice of the scheduler's, 10 ms, at each of its steps.
 func (l *life) advance(ctx context.Context) (worked bool, err error) {
 	for began := time.Now(); time.Since(began) < slice; worked = true {
+		runtime.Gosched()
 		select {
 		case read := <-l.live.out:
 			err = l.step(ctx, read)
@@ -107,6 +112,8 @@ func (l *life) wait(ctx context.Context) error {
 	case call := <-l.calls:
 		call(l)
 	case <-l.desk.Woken():
+	case a := <-l.ticking:
+		return l.tickAnswered(a)
 	case <-l.timer.C:
 	}
 	return nil
@@ -132,7 +139,9 @@ func (l *life) step(ctx context.Context, read read) error {
 	case record.Events:
 		l.ticks.unticked = true
 	case record.Tick:
-		l.ticks.folded = time.Now()
+		l.ticks.folded, l.ticks.claimed = time.Now(), 0
+	case record.Claims:
+		l.ticks.claimed += len(read.record.Claims.Claims)
 	case record.Apply, record.Activate, record.Remove:
 		l.past.changed, l.hands.changed = true, true
 	}
@@ -141,10 +150,13 @@ func (l *life) step(ctx context.Context, read read) error {
 }
 
 // caughtUp says whether all up to the owner's last record is folded; before that, the numbers are of the past.
-func (l *life) caughtUp() bool { return l.folded.Offset() >= l.owner.last }
+func (l *life) caughtUp() bool { return l.ticking == nil && l.folded.Offset() >= l.owner.last }
 
 // upkeep does what time asks for.
 func (l *life) upkeep(ctx context.Context) error {
+	if err := l.ticked(); err != nil {
+		return err
+	}
 	if len(l.reports) > 0 {
 		l.answerReports(ctx)
 	}
@@ -206,80 +218,9 @@ func (l *life) close(failed error) error {
 	for _, r := range l.reports {
 		r.done(l.unavailable())
 	}
-	err := errors.Join(l.awaitClaims(), l.commit.settle(l))
+	err := errors.Join(l.awaitAppends(), l.commit.settle(l))
 	if failed == nil && err == nil {
 		err = l.commit.last(l)
 	}
 	return errors.Join(err, l.state.Close())
-}
-
-// ownership is the right to append the partition's own records.
-type ownership struct {
-	eventlog.Owner
-	// last is the offset of the owner's last record but for claims, of which several may be on their way.
-	last uint64
-	// lost is set when the outcome of an append is not known; the partition is then taken over again.
-	lost bool
-	// tryAfter is when to try again after an append failed.
-	tryAfter time.Time
-}
-
-// retryAppend is the pause after the log refused a record of the owner's.
-const retryAppend = time.Second
-
-// append adds a record of the owner's. It gives false, and no error, when the log cannot take it now. It waits for the log's answer even when
-// the context ends, for the owner must know its last record; the log bounds that wait.
-func (l *life) append(ctx context.Context, r *record.Record) (appended bool, err error) {
-	if !l.mayAppend() {
-		return false, nil
-	}
-	offset, err := l.owner.Append(context.WithoutCancel(ctx), r)
-	if err == nil {
-		l.owner.last = offset
-		return true, nil
-	}
-	return false, l.appendFailed(err)
-}
-
-// mayAppend says whether the owner's records can be appended now.
-func (l *life) mayAppend() bool {
-	return !l.owner.lost && !time.Now().Before(l.owner.tryAfter) && l.opts.scarce() == nil
-}
-
-// appendFailed gives the error if the life must end by it.
-func (l *life) appendFailed(err error) error {
-	if errors.Is(err, eventlog.ErrFenced) || errors.Is(err, eventlog.ErrClosed) {
-		return err
-	}
-	l.owner.lost = !errors.Is(err, eventlog.ErrTooLarge)
-	l.owner.tryAfter = time.Now().Add(retryAppend)
-	l.logger.Warn("the owner's record was not appended", "error", err.Error())
-	return nil
-}
-
-// ownAgain takes the partition over again after an append whose outcome is not known.
-func (l *life) ownAgain(ctx context.Context) error {
-	if !l.owner.lost || time.Now().Before(l.owner.tryAfter) || l.opts.scarce() != nil {
-		return nil
-	}
-	if err := l.takeOver(ctx); err != nil {
-		return l.appendFailed(err)
-	}
-	return nil
-}
-
-// takeOver opens an epoch of this runner's.
-func (l *life) takeOver(ctx context.Context) error {
-	if err := l.awaitClaims(); err != nil {
-		return err
-	}
-	owner, err := l.opts.Log.TakeOver(ctx, l.number, record.EpochRecord{
-		Epoch: l.folded.Epoch() + 1, Engine: engine.Version, TimeZoneData: l.opts.TimeZoneData, Time: l.clock.believed(),
-	})
-	if err != nil {
-		return fmt.Errorf("take over: %w", err)
-	}
-	l.owner = ownership{Owner: owner, last: owner.Opened()}
-	l.desk.Opened(owner.Opened())
-	return nil
 }

@@ -13,11 +13,10 @@ import (
 	"github.com/waymark-dev/waymark/internal/sender"
 )
 
-// claimed is a record of claims and what became of it.
-type claimed struct {
+// claiming is a record of claims that is being appended.
+type claiming struct {
 	note   *sender.Note
-	offset uint64
-	err    error
+	answer <-chan appended
 }
 
 // send hands over to the sender what the fold has granted, and appends claims of what it wants. The fold goes on while claims are appended, one
@@ -29,8 +28,8 @@ func (l *life) send(ctx context.Context) error {
 	}
 	if l.claiming != nil {
 		select {
-		case c := <-l.claiming:
-			if err := l.answered(c); err != nil {
+		case a := <-l.claiming.answer:
+			if err := l.answered(a); err != nil {
 				return err
 			}
 		default:
@@ -63,27 +62,14 @@ func (l *life) appendClaims(ctx context.Context, n *sender.Note) {
 		n.Refused()
 		return
 	}
-	answer, owner := make(chan claimed, 1), l.owner.Owner
-	l.claiming = answer
-	go func() {
-		offset, err := owner.Append(context.WithoutCancel(ctx), &n.Record)
-		answer <- claimed{n, offset, err}
-		l.desk.Wake()
-	}()
+	l.claiming = &claiming{n, l.appendAhead(ctx, &n.Record, l.desk.Wake)}
 }
 
 // answered takes in what became of a record of claims.
-func (l *life) answered(c claimed) error {
+func (l *life) answered(a appended) error {
+	note := l.claiming.note
 	l.claiming = nil
-	return l.told(c.note, c.offset, c.err)
-}
-
-// awaitClaims waits until it is known what became of the claims that are being appended.
-func (l *life) awaitClaims() error {
-	if l.claiming == nil {
-		return nil
-	}
-	return l.answered(<-l.claiming)
+	return l.told(note, a.offset, a.err)
 }
 
 func refuse(notes []*sender.Note) {
