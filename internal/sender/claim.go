@@ -95,7 +95,7 @@ func (d *Desk) claimFor(book Book, l *line, key string, now event.Time, b *batch
 		} else if closed {
 			continue
 		}
-		if !l.take() {
+		if !l.take(d) {
 			d.lookAgain(time.Now().Add(tokenWait))
 			return nil
 		}
@@ -133,7 +133,7 @@ func (d *Desk) close(book Book, l *line, e *nurture.Effect) (closed bool, err er
 		grant = nurture.Grant{Effect: e.ID, Contact: e.Contact, Attempt: e.Attempt, Scenario: e.Scenario, Channel: e.Channel, Kind: e.Kind}
 	}
 	it := d.take(l, e)
-	l.enter()
+	l.enter(d)
 	if told.kind == event.MessageInDoubt {
 		l.sender.opts.Metrics.tried(l.key, "InDoubt") // by a process that could not count it
 	}

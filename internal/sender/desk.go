@@ -214,7 +214,7 @@ func (d *Desk) settle(book Book) error {
 
 // leave lets go of an effect that was not sent; if it is wanted still, it is looked at again after a while.
 func (d *Desk) leave(it *item, after time.Duration) {
-	it.line.left()
+	it.line.left(d)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if after == 0 {

@@ -21,8 +21,9 @@ const (
 	// botConcurrency is how many messages a bot sends at a time; dryConcurrency how many are made at a time that need nobody's answer.
 	botConcurrency = 8
 	dryConcurrency = 64
-	// leastAhead and mostAhead bound for how long what leaves is claimed ahead: as long as claims and results take to be written.
-	leastAhead = 50 * time.Millisecond
+	// leastAhead and mostAhead bound for how long what leaves is claimed ahead: twice as long as claims and results take to be written while
+	// nobody has to wait. What a busy machine adds to that must not let more be claimed, which would make it busier.
+	leastAhead = 30 * time.Millisecond
 	mostAhead  = 100 * time.Millisecond
 	// mostInLine bounds how many messages of a channel are claimed and not yet told of.
 	mostInLine = 5000
@@ -44,9 +45,11 @@ type line struct {
 	queue    []job
 	sending  int // goroutines
 	inLine   int // claimed, waiting, being sent or being told of
+	// inLineOf counts them by partition.
+	inLineOf map[*Desk]int
 	meter    meter
-	// claiming and telling are about how long a claim took until it was folded, and a result until it was durable.
-	claiming, telling smooth
+	// claiming and telling are how long a claim took until it was folded, and a result until it was durable.
+	claiming, telling shortest
 	hungry            bool // somebody found no room
 	stopped           bool
 	drained           chan struct{} // closed, once, when stopped and nothing is in line
@@ -67,7 +70,7 @@ type handle struct {
 }
 
 func newLine(s *Sender, key string) *line {
-	return &line{sender: s, key: key, drained: make(chan struct{})}
+	return &line{sender: s, key: key, inLineOf: map[*Desk]int{}, drained: make(chan struct{})}
 }
 
 func newSetLine(s *Sender) *line { return newLine(s, setLine) }
@@ -120,7 +123,9 @@ func (l *line) room(d *Desk, claimedToday func() int64, today event.Time) (n int
 	} else {
 		n = mostInLine
 	}
-	n = min(n, min(l.concurrency()+l.ahead(now), mostInLine)-l.inLine)
+	places := min(l.concurrency()+l.ahead(now), mostInLine)
+	share := places / len(l.sender.opts.Owned) // no partition waits because others were quicker
+	n = min(n, max(places-l.inLine, share-l.inLineOf[d]))
 	if l.orphan {
 		n = min(n, orphansAtOnce-l.inLine)
 	}
@@ -134,7 +139,7 @@ func (l *line) room(d *Desk, claimedToday func() int64, today event.Time) (n int
 // ahead is how many are claimed beyond those that are being sent. What is claimed when the process dies is in doubt, so that is no more than
 // leaves while claims and results are written. Lock should be held.
 func (l *line) ahead(now time.Time) int {
-	writing := min(max(time.Duration(l.claiming+l.telling), leastAhead), mostAhead)
+	writing := min(max(2*(l.claiming.lately(now)+l.telling.lately(now)), leastAhead), mostAhead)
 	return int(int64(l.meter.lastSecond(now)) * int64(writing) / int64(time.Second))
 }
 
@@ -163,21 +168,27 @@ func (l *line) allowed(d *Desk, claimedToday func() int64, today event.Time, now
 }
 
 // take takes a place in the line and a token.
-func (l *line) take() bool {
+func (l *line) take(d *Desk) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.stopped || !l.pace.take(time.Now()) {
 		return false
 	}
-	l.inLine++
+	l.add(d)
 	return true
 }
 
 // enter takes a place without a token: for what is not sent.
-func (l *line) enter() {
+func (l *line) enter(d *Desk) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.add(d)
+}
+
+// add counts one more in line. Lock should be held.
+func (l *line) add(d *Desk) {
 	l.inLine++
+	l.inLineOf[d]++
 }
 
 // unused gives the token back.
@@ -191,13 +202,16 @@ func (l *line) unused() {
 func (l *line) told(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.telling.note(took)
+	l.telling.note(time.Now(), took)
 }
 
 // left gives the place back, and wakes the desks that found none.
-func (l *line) left() {
+func (l *line) left(d *Desk) {
 	l.mu.Lock()
 	l.inLine--
+	if l.inLineOf[d]--; l.inLineOf[d] == 0 {
+		delete(l.inLineOf, d)
+	}
 	hungry := l.hungry
 	l.hungry = false
 	l.drain()
@@ -211,7 +225,8 @@ func (l *line) left() {
 func (l *line) push(it *item, g nurture.Grant) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.claiming.note(time.Since(it.claimed))
+	now := time.Now()
+	l.claiming.note(now, now.Sub(it.claimed))
 	l.queue = append(l.queue, job{it, g})
 	if l.sending < l.concurrency() {
 		l.sending++
@@ -293,12 +308,38 @@ func (l *line) deliver(h *handle, m *channel.Message) channel.Result {
 	return h.Send(ctx, m)
 }
 
-// smooth is about how long something took lately.
-type smooth time.Duration
+// shortest is the shortest that something took in the last seconds.
+type shortest struct {
+	began     time.Time // of now
+	now, last time.Duration
+}
 
-func (s *smooth) note(took time.Duration) {
-	const memory = 64 // times
-	*s += (smooth(took) - *s) / memory
+func (s *shortest) roll(now time.Time) {
+	const span = 5 * time.Second
+	if now.Sub(s.began) < span {
+		return
+	}
+	s.last = s.now
+	if now.Sub(s.began) >= 2*span {
+		s.last = 0
+	}
+	s.began, s.now = now, 0
+}
+
+func (s *shortest) note(now time.Time, took time.Duration) {
+	s.roll(now)
+	if s.now == 0 || took < s.now {
+		s.now = took
+	}
+}
+
+// lately is 0 when nothing was noted in the last seconds.
+func (s *shortest) lately(now time.Time) time.Duration {
+	s.roll(now)
+	if s.last == 0 || s.now != 0 && s.now < s.last {
+		return s.now
+	}
+	return s.last
 }
 
 // meter counts what leaves in a second.

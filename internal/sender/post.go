@@ -72,7 +72,7 @@ func (p *post) run() {
 		} // else the process ends, and the next one finds the claims without results
 		for i := range reports {
 			reports[i].item.line.told(time.Since(reports[i].since))
-			reports[i].item.line.left()
+			reports[i].item.line.left(reports[i].item.desk)
 		}
 	}
 }
