@@ -137,6 +137,7 @@ func (t *timers) refill(f *Fold) error {
 // written takes into the window what a commit has stored and deleted. Added are the alarms of all contacts that it wrote: the window may have
 // passed one over that was set anew and then back again.
 func (t *timers) written(f *Fold, added []alarm) {
+	clear(t.heap) // which would keep all contacts in memory that it ever had at a time
 	t.heap, t.compactAt = t.heap[:0], 0
 	t.window = slices.DeleteFunc(t.window, func(a alarm) bool { return !t.stands(f, &a) })
 	known := len(t.window)
