@@ -106,8 +106,12 @@ func (s *sink) to(ctx context.Context, g Gomega, address string) []inbox.Message
 }
 
 // subjects are those of the messages to one address, in order.
-func (s *sink) subjects(ctx context.Context, g Gomega, address string) (subjects []string) {
-	for _, m := range s.to(ctx, g, address) {
+func (s *sink) subjects(ctx context.Context, g Gomega, address string) []string {
+	return subjectsOf(s.to(ctx, g, address))
+}
+
+func subjectsOf(messages []inbox.Message) (subjects []string) {
+	for _, m := range messages {
 		subjects = append(subjects, m.Subject)
 	}
 	return subjects
