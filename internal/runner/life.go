@@ -43,7 +43,7 @@ type life struct {
 	// that has to be asked of the fold.
 	definitions map[string]engine.Defined
 	term        uint64
-	// claiming answers what became of the claims that are being appended; nil while none are.
+	// claiming are the claims that are being appended; nil while none are.
 	claiming *claiming
 	// ticking answers what became of the tick that is being appended; nil while none is.
 	ticking <-chan appended
