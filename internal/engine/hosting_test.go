@@ -114,7 +114,7 @@ func TestWhatIsWantedIsKnownByChannel(t *testing.T) {
 	d.knows("bob", `{"email":"bob@example.com"}`)
 	d.happens("bob", "cart", "{}")
 	d.happens("ann", "cart", "{}")
-	if channels := d.fold.WantedChannels(); len(channels) != 0 || d.fold.HasWanted() {
+	if channels := d.fold.WantedChannels(); len(channels) != 0 || d.fold.HasWanted() || d.fold.Wanting() != 0 {
 		t.Errorf("before anything is due, channels %v have something to send", channels)
 	}
 	d.later(time.Hour)

@@ -137,6 +137,18 @@ func (w *wanted) waiting(channel string) (count int64, oldest event.Time) {
 	return count, oldest
 }
 
+// count is how much all scenarios want that do not stand still.
+func (w *wanted) count() (n int) {
+	for _, queues := range w.queues {
+		for of, q := range queues {
+			if !w.frozen[of.scenario] {
+				n += q.Len()
+			}
+		}
+	}
+	return n
+}
+
 // shows says whether a scenario that does not stand still wants something of a channel.
 func (w *wanted) shows(channel string) bool {
 	for of := range w.queues[channel] {

@@ -44,6 +44,9 @@ func TestScenariosTakeTurnsAndMarketingYields(t *testing.T) {
 		d.happens(kind+"0", kind, "{}")
 		d.happens(kind+"1", kind, "{}")
 	}
+	if n := d.fold.Wanting(); n != 11 {
+		t.Errorf("%d effects are wanted, want 11", n)
+	}
 	whom := func(effects []nurture.Effect) (all []string) {
 		for _, e := range effects {
 			all = append(all, e.Contact)

@@ -61,16 +61,7 @@ func (f *Fold) want(c *contact) {
 }
 
 // Wanting counts the effects that are wanted of all scenarios that do not stand still.
-func (f *Fold) Wanting() (n int) {
-	for _, queues := range f.nursery.wanted.queues {
-		for of, q := range queues {
-			if !f.nursery.wanted.frozen[of.scenario] {
-				n += q.Len()
-			}
-		}
-	}
-	return n
-}
+func (f *Fold) Wanting() int { return f.nursery.wanted.count() }
 
 // HasWanted says whether effects are wanted: to be claimed now, or claimed and without a result.
 func (f *Fold) HasWanted() bool {

@@ -43,8 +43,7 @@ type life struct {
 	// that has to be asked of the fold.
 	definitions map[string]engine.Defined
 	term        uint64
-	// claiming are the claims that are being appended; nil while none are.
-	claiming *claiming
+	claiming    claiming
 	// ticking answers what became of the tick that is being appended; nil while none is.
 	ticking <-chan appended
 	reports []*pendingReport
@@ -114,6 +113,8 @@ func (l *life) wait(ctx context.Context) error {
 	case <-l.desk.Woken():
 	case a := <-l.ticking:
 		return l.tickAnswered(a)
+	case a := <-l.claiming.answer:
+		return l.answered(a)
 	case <-l.timer.C:
 	}
 	return nil

@@ -48,13 +48,12 @@ type appended struct {
 	err    error
 }
 
-// appendAhead appends a record of the owner's while the fold goes on. Then is called when the answer is there.
-func (l *life) appendAhead(ctx context.Context, r *record.Record, then func()) <-chan appended {
+// appendAhead appends a record of the owner's while the fold goes on.
+func (l *life) appendAhead(ctx context.Context, r *record.Record) <-chan appended {
 	answer, owner := make(chan appended, 1), l.owner.Owner
 	go func() {
 		offset, err := owner.Append(context.WithoutCancel(ctx), r)
 		answer <- appended{offset, err}
-		then()
 	}()
 	return answer
 }
@@ -65,8 +64,8 @@ func (l *life) awaitAppends() error {
 	if l.ticking != nil {
 		ticked = l.tickAnswered(<-l.ticking)
 	}
-	if c := l.claiming; c != nil {
-		claimed = l.answered(<-c.answer)
+	if l.claiming.note != nil {
+		claimed = l.answered(<-l.claiming.answer)
 	}
 	return errors.Join(ticked, claimed)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/waymark-dev/waymark/internal/sender"
 )
 
-// claiming is a record of claims that is being appended.
+// claiming is a record of claims that is being appended; zero while none is.
 type claiming struct {
 	note   *sender.Note
 	answer <-chan appended
@@ -26,13 +26,13 @@ func (l *life) send(ctx context.Context) error {
 	if l.desk == nil || l.folded.Offset() < l.owner.Opened() {
 		return nil
 	}
-	if l.claiming != nil {
-		select {
-		case a := <-l.claiming.answer:
-			if err := l.answered(a); err != nil {
-				return err
-			}
-		default:
+	select {
+	case a := <-l.claiming.answer:
+		if err := l.answered(a); err != nil {
+			return err
+		}
+	default:
+		if l.claiming.note != nil {
 			return l.desk.Settle(l.folded)
 		}
 	}
@@ -62,13 +62,13 @@ func (l *life) appendClaims(ctx context.Context, n *sender.Note) {
 		n.Refused()
 		return
 	}
-	l.claiming = &claiming{n, l.appendAhead(ctx, &n.Record, l.desk.Wake)}
+	l.claiming = claiming{n, l.appendAhead(ctx, &n.Record)}
 }
 
 // answered takes in what became of a record of claims.
 func (l *life) answered(a appended) error {
 	note := l.claiming.note
-	l.claiming = nil
+	l.claiming = claiming{}
 	return l.told(note, a.offset, a.err)
 }
 

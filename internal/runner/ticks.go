@@ -23,7 +23,7 @@ const (
 	// tickWhilePlenty is that pause while messages leave quickly and enough are wanted: at least wantingPlenty, and claimedPlenty claimed since
 	// the last tick. Whoever is rung far ahead of the messages is written down, and has to be read again when their turn comes. While messages
 	// leave slowly nobody waits for them.
-	tickWhilePlenty = 100 * time.Millisecond
+	tickWhilePlenty = upkeepEvery
 	wantingPlenty   = 2000
 	claimedPlenty   = 20
 )
@@ -80,7 +80,7 @@ func (l *life) tickIfDue(ctx context.Context) error {
 		return err
 	}
 	l.ticks = ticks{last: time.Now(), folded: l.ticks.folded, overdue: nextDue != 0 && nextDue <= now}
-	l.ticking = l.appendAhead(ctx, &record.Record{Kind: record.Tick, Tick: now}, func() {})
+	l.ticking = l.appendAhead(ctx, &record.Record{Kind: record.Tick, Tick: now})
 	return nil
 }
 
