@@ -56,6 +56,17 @@ func (s *AskedSurvey) All(other string) []AskedAnswer {
 	return append(all, last)
 }
 
+// Surveys are what Journeys ask, in the order of their keys.
+func Surveys(journeys []v1alpha1.Journey) (all []AskedSurvey) {
+	for i := range journeys {
+		if asked := AskedBy(&journeys[i]); asked != nil {
+			all = append(all, *asked)
+		}
+	}
+	slices.SortFunc(all, func(a, b AskedSurvey) int { return cmp.Compare(a.Journey, b.Journey) })
+	return all
+}
+
 // AskedBy gives what a Journey asks those who left; nil when it asks nothing.
 func AskedBy(j *v1alpha1.Journey) *AskedSurvey {
 	asked := &AskedSurvey{Journey: Key(KindJourney, j.Namespace, j.Name)}

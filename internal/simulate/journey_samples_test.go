@@ -4,8 +4,11 @@
 package simulate_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -235,6 +238,41 @@ func TestWhoLeftACartSaysWhy(t *testing.T) {
 	want := []string{"cart/size 20 of 34 of 60: 58.8", "cart/delivery 10 of 34 of 60: 29.4", "cart/(other) 4 of 34 of 60: 11.8"}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+}
+
+// TestTheCouponAsksWhy reads the letters of the clothing shop as they would leave.
+func TestTheCouponAsksWhy(t *testing.T) {
+	t.Parallel()
+	var sends bytes.Buffer
+	if _, err := simulate.Run(t.Context(), simulate.Options{
+		Manifests: []string{"../../config/samples/clothes"}, Events: []string{"testdata/samples/clothes.jsonl"},
+		Namespace: "default", Until: storyEnd, Sends: &sends,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	answer := regexp.MustCompile(`<li><a href="https://go\.nitka\.example/w/s/[^"]+">([^<]+)</a></li>`)
+	asking := 0
+	for decoder := json.NewDecoder(&sends); decoder.More(); {
+		var m simulate.Message
+		if err := decoder.Decode(&m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Step != "coupon" {
+			continue
+		}
+		asking++
+		var offered []string
+		for _, found := range answer.FindAllStringSubmatch(m.HTML, -1) {
+			offered = append(offered, found[1])
+		}
+		want := []string{"Передумала", "Дорогая или долгая доставка", "Не уверена в размере", "Другое"}
+		if diff := gocmp.Diff(want, offered); diff != "" {
+			t.Fatalf("the letter to %s offers (-want +got):\n%s\n%s", m.Contact, diff, m.HTML)
+		}
+	}
+	if asking != 27 {
+		t.Errorf("%d letters ask, want the 27 with a coupon", asking)
 	}
 }
 

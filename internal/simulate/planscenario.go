@@ -113,7 +113,7 @@ func (s *scenario) compile(p *plan) field.ErrorList {
 func (s *scenario) references(p *plan) definition.References {
 	refs := definition.References{
 		Channels: map[string]definition.Medium{}, Scenarios: map[string]bool{}, Funnels: map[string][]string{},
-		Units: map[string]bool{}, Segments: map[string]bool{}, Texts: p.texts[s.resource.Namespace], Templates: review.Templates{},
+		Units: map[string]bool{}, Segments: map[string]bool{}, Journeys: map[string]bool{}, Texts: p.texts[s.resource.Namespace], Templates: review.Templates{},
 	}
 	for _, t := range s.workspace.policy.Topics {
 		refs.Topics = append(refs.Topics, t.Name)
@@ -144,6 +144,11 @@ func (s *scenario) references(p *plan) definition.References {
 	for _, other := range s.workspace.segments {
 		if other.resource.Namespace == s.resource.Namespace {
 			refs.Segments[other.resource.Name] = true
+		}
+	}
+	for _, j := range s.workspace.journeys {
+		if j.resource.Namespace == s.resource.Namespace {
+			refs.Journeys[j.resource.Name] = definition.AskedBy(&j.resource) != nil
 		}
 	}
 	return refs

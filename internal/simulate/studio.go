@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/waymark-dev/waymark/api/v1alpha1"
 	"github.com/waymark-dev/waymark/internal/channel"
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
@@ -93,7 +94,7 @@ func newStudio(w *workspace, given *answers, tracked bool) *studio {
 	s := &studio{
 		delivery: definition.Delivery{
 			PublicURL: spec.PublicURL, LinkKeys: []string{linkKey}, Workspace: w.resource.Name, TimeZone: w.zone.String(), Currency: spec.Currency,
-			Topics: w.policy.Topics,
+			Topics: w.policy.Topics, Surveys: w.surveys(),
 		},
 		channels: map[string]*definition.DeliveryChannel{},
 		answers:  given,
@@ -107,6 +108,15 @@ func newStudio(w *workspace, given *answers, tracked bool) *studio {
 		s.channels[c.key] = by
 	}
 	return s
+}
+
+// surveys are what the journeys of a workspace ask.
+func (w *workspace) surveys() []definition.AskedSurvey {
+	journeys := make([]v1alpha1.Journey, 0, len(w.journeys))
+	for _, j := range w.journeys {
+		journeys = append(journeys, j.resource)
+	}
+	return definition.Surveys(journeys)
 }
 
 // make makes a message and says what becomes of it: all are taken, but for those that cannot be made and calls that are given as failing.

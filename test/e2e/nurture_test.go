@@ -6,6 +6,7 @@ package e2e
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -199,14 +200,34 @@ func follow(ctx context.Context, w *world, link string) string {
 	time.Sleep(3 * time.Second)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.reachable(ctx, link), nil)
 	Expect(err).NotTo(HaveOccurred())
-	request.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
-	request.Header.Set("Accept", "text/html")
+	asPerson(request)
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := browser.Do(request)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(response.Body.Close()).To(Succeed())
 	Expect(response.StatusCode).To(And(BeNumerically(">=", 300), BeNumerically("<", 400)))
 	return response.Header.Get("Location")
+}
+
+// answer presses the button of the page that asks why somebody left, as a person's browser does, after the time that a person takes.
+func answer(ctx context.Context, w *world, link, choice string) {
+	GinkgoHelper()
+	time.Sleep(3 * time.Second)
+	form := strings.NewReader(url.Values{"answer": {choice}}.Encode())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.reachable(ctx, link), form)
+	Expect(err).NotTo(HaveOccurred())
+	asPerson(request)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := http.DefaultClient.Do(request)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(response.Body.Close()).To(Succeed())
+	Expect(response.StatusCode).To(Equal(http.StatusOK))
+}
+
+// asPerson says of a request what a person's browser says.
+func asPerson(request *http.Request) {
+	request.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	request.Header.Set("Accept", "text/html")
 }
 
 // press posts what the button of a page of ours, or a mail program, posts to a link, and gives what was answered.

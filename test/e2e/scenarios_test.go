@@ -209,6 +209,17 @@ var _ = Describe("The samples, sped up", Ordered, ContinueOnFailure, func() {
 			g.Expect(cart.Recovered).To(BeEquivalentTo(1))
 			g.Expect(funnel.Status.Summary.Converted).To(HaveValue(BeEquivalentTo(1)))
 		}).WithContext(ctx).Should(Succeed())
+
+		By("saying why, in the letter with the coupon")
+		answer(ctx, w, linkIn(box.to(ctx, Default, address("silent"))[2].HTML, "/w/s/"), "delivery")
+		Eventually(func(g Gomega) {
+			var journey v1alpha1.Journey
+			g.Expect(cluster.Get(ctx, w.key("clothes"), &journey)).To(Succeed())
+			g.Expect(journey.Status.Survey).To(HaveLen(1))
+			said := journey.Status.Survey[0]
+			g.Expect([]string{said.Stage, said.Answer}).To(Equal([]string{"cart", "delivery"}))
+			g.Expect([]int64{said.Given, said.Answered}).To(Equal([]int64{1, 1}))
+		}).WithContext(ctx).Should(Succeed())
 	})
 })
 

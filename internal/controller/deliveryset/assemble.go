@@ -31,7 +31,7 @@ func Assemble(delivered definition.Delivery, workspace *v1alpha1.Workspace, entr
 		TimeZone:  cmp.Or(workspace.Spec.TimeZone, v1alpha1.DefaultTimeZone),
 		Currency:  workspace.Spec.Currency,
 		Topics:    topics(workspace),
-		Surveys:   surveys(journeys),
+		Surveys:   definition.Surveys(journeys),
 	}
 	if d := workspace.Spec.Delivery; d != nil {
 		delivery.Mode, delivery.To = string(d.Mode), d.To
@@ -71,17 +71,6 @@ func topics(workspace *v1alpha1.Workspace) []definition.Topic {
 		list = append(list, definition.Topic{Name: topic.Name, Title: topic.Title, DoubleOptIn: topic.DoubleOptIn})
 	}
 	return list
-}
-
-// surveys are what journeys ask, in the order of their keys.
-func surveys(journeys []v1alpha1.Journey) (all []definition.AskedSurvey) {
-	for i := range journeys {
-		if asked := definition.AskedBy(&journeys[i]); asked != nil {
-			all = append(all, *asked)
-		}
-	}
-	slices.SortFunc(all, func(a, b definition.AskedSurvey) int { return cmp.Compare(a.Journey, b.Journey) })
-	return all
 }
 
 // Find gives one of the channels.

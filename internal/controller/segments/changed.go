@@ -13,11 +13,11 @@ import (
 )
 
 // Changed lets a controller that watches Segments hear of those that come or go, or that mean something else: by their spec or by their cuts.
-func Changed() builder.Predicates {
-	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return spelled(e.ObjectOld) != spelled(e.ObjectNew)
-	}}))
-}
+func Changed() builder.Predicates { return builder.WithPredicates(changes) }
+
+var changes = predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	return spelled(e.ObjectOld) != spelled(e.ObjectNew)
+}})
 
 func spelled(object client.Object) string {
 	segment, is := object.(*v1alpha1.Segment)
