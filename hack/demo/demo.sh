@@ -15,7 +15,7 @@ kubectl get namespace "$namespace" >/dev/null 2>&1 || kubectl create namespace "
 since=$(TZ=Europe/Moscow date --date '22 days ago' +%Y-%m-%dT00:00:00+03:00)
 kubectl kustomize config/samples/shop | sed "s/since: .*/since: \"$since\"/" | kubectl apply --namespace "$namespace" --filename -
 kubectl wait --namespace "$namespace" --for condition=Ready --timeout 3m workspace/default eventfeed/shop funnel/shop \
-  messagechannel/shop-mail segment/newcomers segment/best nurturescenario/abandoned-cart nurturescenario/payment-help journey/first-purchase
+  messagechannel/shop-mail segment/newcomers segment/best nurturescenario/cart-reminder nurturescenario/payment-help journey/first-purchase
 
 # The feed's address is that of a Service; from outside of the cluster it is reached by the Service's address.
 url=$(kubectl get --namespace "$namespace" eventfeed shop --output jsonpath='{.status.http.url}')
@@ -54,7 +54,7 @@ for kind in funnels nurture journeys; do
   printf '\n$ kubectl get %s --namespace %s\n' "$kind" "$namespace"
   kubectl get "$kind" --namespace "$namespace"
 done
-printf '\nWho left a cart in the last three days enters abandoned-cart five minutes after their events came, in case later ones follow.\n'
+printf '\nWho left a cart in the last three days enters cart-reminder five minutes after their events came, in case later ones follow.\n'
 
 cat <<END
 

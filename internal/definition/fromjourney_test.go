@@ -187,7 +187,7 @@ func TestAJourneyWaitsForWhatItNames(t *testing.T) {
 		t.Errorf("errors %v, missing (-want +got):\n%s", errs, diff)
 	}
 	delete(refs.Funnels, "shop")
-	if _, missing, errs = definition.FromJourney(journey(t, shopJourney), nil, refs); len(errs) > 0 || missing[0].Error() != `spec.funnelRef.name: there is no Funnel "shop" yet` {
+	if _, missing, errs = definition.FromJourney(journey(t, shopJourney), nil, refs); len(errs) > 0 || missing[0].Error() != `spec.funnelRef.name: there is no Funnel "shop" yet in this namespace and workspace` {
 		t.Errorf("no funnel: errors %v, missing %v", errs, missing)
 	}
 }

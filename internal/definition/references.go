@@ -60,6 +60,9 @@ type TemplateError struct {
 	Message string
 }
 
+// kindText is the kind of what templates are taken from.
+const kindText = "ConfigMap"
+
 // Missing is a reference to something that does not exist yet. It is no error of the resource: the other may be applied next.
 type Missing struct {
 	// Kind is the other's kind and Name its name; of a ConfigMap's key, name/key.
@@ -75,7 +78,11 @@ func (m *Missing) Error() string {
 	if m.Why != "" {
 		return fmt.Sprintf("%s: the %s %q cannot be used yet: %s", m.Field, m.Kind, m.Name, m.Why)
 	}
-	return fmt.Sprintf("%s: there is no %s %q yet", m.Field, m.Kind, m.Name)
+	where := "in this namespace and workspace" // one of another workspace is no better than none
+	if m.Kind == kindText {
+		where = "in this namespace"
+	}
+	return fmt.Sprintf("%s: there is no %s %q yet %s", m.Field, m.Kind, m.Name, where)
 }
 
 // referrer looks up references and collects those that are missing.
@@ -172,12 +179,12 @@ func (r *referrer) scenario(path *field.Path, name string) string {
 func (r *referrer) text(path *field.Path, name, key string) string {
 	keys, found := r.refs.Texts[name]
 	if !found {
-		r.miss(path.Child("name"), "ConfigMap", name)
+		r.miss(path.Child("name"), kindText, name)
 		return ""
 	}
 	text, found := keys[key]
 	if !found {
-		r.miss(path.Child("key"), "ConfigMap", name+"/"+key)
+		r.miss(path.Child("key"), kindText, name+"/"+key)
 	}
 	return text
 }

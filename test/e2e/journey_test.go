@@ -80,7 +80,7 @@ var _ = Describe("A Journey", func() {
 			g.Expect(help.Status.Sent).To(HaveValue(BeNumerically(">", 0)))
 			rows := w.view(ctx, g, "nurture")
 			g.Expect(rows["payment-help"]).To(ContainElements(strconv.FormatInt(*help.Status.Entered, 10), strconv.FormatInt(*help.Status.Sent, 10), "True"))
-			g.Expect(rows).To(HaveKey("abandoned-cart"))
+			g.Expect(rows).To(HaveKey("cart-reminder"))
 		}).WithContext(ctx).Should(Succeed())
 		Eventually(func(g Gomega) {
 			fn := w.funnel(ctx, g)

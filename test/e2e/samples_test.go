@@ -34,6 +34,15 @@ var samples = map[string]struct{ feed, funnel string }{
 }
 
 var _ = Describe("The samples", func() {
+	It("are taken by the API server all together", func(ctx context.Context) {
+		w := newWorld(ctx, "taken")
+		out, err := w.kubectl(ctx, "", "apply", "--dry-run=server", "-k", sampleManifests)
+		Expect(err).NotTo(HaveOccurred(), out)
+		for folder := range samples {
+			Expect(out).To(ContainSubstring("funnel.marketing.waymark.dev/" + samples[folder].funnel + " created (server dry run)"))
+		}
+	})
+
 	It("give live what simulate says", func(ctx context.Context) {
 		w := newWorld(ctx, "samples")
 		for folder := range samples {
