@@ -75,7 +75,7 @@ func TestEvidence(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			e := event.Event{Type: tt.kind, Data: []byte(tt.data)}
-			got := program.Evidence(&e, program.Match(&e).Stages)
+			got := *program.Evidence(&e, program.Match(&e).Stages)
 			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("evidence differs (-want +got):\n%s", diff)
 			}

@@ -209,15 +209,16 @@ func (p *JourneyProgram) Types() (types []string, every bool) {
 	return p.types, every || p.journey.Suggest
 }
 
-// Evidence says what an event tells of the journey; stages are those that it may fill, as Match says.
-func (p *JourneyProgram) Evidence(e *event.Event, stages uint32) Evidence {
+// Evidence says what an event tells of the journey, until the next call; stages are those that it may fill, as Match says.
+func (p *JourneyProgram) Evidence(e *event.Event, stages uint32) *Evidence {
+	p.evidence = Evidence{Failures: p.evidence.Failures[:0]}
 	ways := p.byType[e.Type]
 	labelled := p.surveyBy != nil && stages != 0
 	if ways == nil && !labelled && (p.correlateBy == nil || !p.suggests(e.Type)) {
-		return Evidence{Suggests: p.suggests(e.Type)}
+		p.evidence.Suggests = p.suggests(e.Type)
+		return &p.evidence
 	}
 	p.scratch.Load(e)
-	p.evidence = Evidence{Failures: p.evidence.Failures[:0]}
 	if ways != nil {
 		p.collect(ways, e)
 	} else {
@@ -236,7 +237,7 @@ func (p *JourneyProgram) Evidence(e *event.Event, stages uint32) Evidence {
 		}
 		p.evidence.Unit = keyOf(text)
 	}
-	return p.evidence
+	return &p.evidence
 }
 
 func (p *JourneyProgram) collect(ways *evidenceWays, e *event.Event) {

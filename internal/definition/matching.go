@@ -14,17 +14,17 @@ import (
 	"github.com/waymark-dev/waymark/internal/expression"
 )
 
-// Match says what an event means to the funnel. The result holds until the next call.
-func (p *Program) Match(e *event.Event) Match {
+// Match says what an event means to the funnel. The result is the caller's until the next call.
+func (p *Program) Match(e *event.Event) *Match {
+	p.reset()
 	m := p.byType[e.Type]
 	if m == nil {
 		if !p.others.acts || isOwn(e.Type) {
-			return Match{}
+			return &p.match
 		}
 		m = &p.others
 	}
 	p.scratch.Load(e)
-	p.reset()
 	p.match.Acts, p.match.Breaks = m.acts, m.breaks
 	for i := range m.sums {
 		p.add(&m.sums[i])
@@ -53,12 +53,12 @@ func (p *Program) Match(e *event.Event) Match {
 		kept := event.Event{Type: e.Type, Source: e.Source, ID: e.ID, Time: e.Time, Received: e.Received, Data: e.Data}
 		p.match.Event = string(event.Append(nil, &kept))
 	}
-	return p.match
+	return &p.match
 }
 
 // MatchAs says what an event means to the funnel for an attempt that starts when the contact's attributes are these, a JSON object. What
-// fails on the attributes is not among the failures: it reads as false. The result holds until the next call.
-func (p *Program) MatchAs(e *event.Event, attributes []byte) Match {
+// fails on the attributes is not among the failures: it reads as false. The result is the caller's until the next call.
+func (p *Program) MatchAs(e *event.Event, attributes []byte) *Match {
 	p.as = true
 	p.scratch.LoadContact(attributes)
 	match := p.Match(e)
@@ -67,12 +67,15 @@ func (p *Program) MatchAs(e *event.Event, attributes []byte) Match {
 	return match
 }
 
-// reset empties the match and keeps its memory.
+// reset empties the match and keeps its memory. It is asked of each funnel for each event, so it writes only what it must: most matches
+// have no texts, and a list that is cut keeps its place.
 func (p *Program) reset() {
 	m := &p.match
-	*m = Match{
-		Amounts: m.Amounts[:0], Refunds: m.Refunds[:0], Labels: m.Labels[:0], Sums: m.Sums[:0], Failures: m.Failures[:0],
+	m.Stages, m.Exclusions, m.Acts, m.Breaks, m.Asks = 0, 0, false, false, false
+	if m.Event != "" || m.Unit != "" || m.Entity != "" {
+		m.Event, m.Unit, m.Entity = "", "", ""
 	}
+	m.Amounts, m.Refunds, m.Labels, m.Sums, m.Failures = m.Amounts[:0], m.Refunds[:0], m.Labels[:0], m.Sums[:0], m.Failures[:0]
 }
 
 func (p *Program) add(s *sum) {

@@ -80,7 +80,7 @@ func TestMatchOfEverything(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := program.Match(&event.Event{Type: tt.kind, Data: []byte(tt.data)})
+			got := *program.Match(&event.Event{Type: tt.kind, Data: []byte(tt.data)})
 			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("match differs (-want +got):\n%s", diff)
 			}
@@ -185,7 +185,7 @@ func TestMatchAsTheContactIs(t *testing.T) {
 		Stages, Exclusions uint32
 		Failures           int
 	}
-	of := func(m definition.Match) meaning {
+	of := func(m *definition.Match) meaning {
 		if !m.Asks && m.Matters() {
 			t.Error("the meaning is said not to depend on the contact")
 		}

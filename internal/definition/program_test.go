@@ -57,7 +57,7 @@ func TestMatch(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := program.Match(&event.Event{Type: tt.kind, Data: []byte(tt.data)})
+			got := *program.Match(&event.Event{Type: tt.kind, Data: []byte(tt.data)})
 			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("match differs (-want +got):\n%s", diff)
 			}

@@ -27,7 +27,7 @@ const (
 // asker is a program whose conditions may ask for the contact's attributes.
 type asker interface {
 	ReadsContact() bool
-	MatchAs(e *event.Event, attributes []byte) definition.Match
+	MatchAs(e *event.Event, attributes []byte) *definition.Match
 }
 
 // write is what one event says of a contact's attributes: each holds until a later one says otherwise.
@@ -178,7 +178,7 @@ func (c *contact) marksAs(u *unit, may []uint32, attributes []byte) []uint32 {
 			continue // it was encoded here
 		}
 		found := u.slot.asks.MatchAs(&e, attributes)
-		marks[i] = marksOf(&found) | marks[i]&traitMark
+		marks[i] = marksOf(found) | marks[i]&traitMark
 	}
 	return marks
 }

@@ -24,8 +24,8 @@ type FunnelProgram interface {
 	Program
 	// Funnel gives the definition.
 	Funnel() definition.Funnel
-	// Match says what an event means to the definition. The result is used before the next call.
-	Match(e *event.Event) definition.Match
+	// Match says what an event means to the definition. The result is the caller's, who may change it, until the next call.
+	Match(e *event.Event) *definition.Match
 }
 
 // segmented is a FunnelProgram that may let only members of a segment count.

@@ -397,17 +397,17 @@ func (f *Fold) shadowEvent(s *slot, e *event.Event, at place) error {
 		return nil
 	}
 	found, matters := s.offer(e, at, f.options.Partition)
-	noted, keeps := s.noted(e, found.Stages, at, f.options.Partition)
+	noted := s.noted(e, found.Stages, at, f.options.Partition)
 	f.enlist(s, c, e)
-	if !matters && !keeps {
+	if !matters && noted == nil {
 		return nil
 	}
 	id, known := f.momentID(c, e)
 	if known && matters {
-		f.insert(s, c, e, max(s.clock, e.Received), id, &found)
+		f.insert(s, c, e, max(s.clock, e.Received), id, found)
 	}
-	if known && keeps {
-		f.testify(s.beside, c, e, max(s.clock, e.Received), id, &noted)
+	if known && noted != nil {
+		f.testify(s.beside, c, e, max(s.clock, e.Received), id, noted)
 	}
 	return nil
 }

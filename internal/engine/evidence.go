@@ -24,7 +24,7 @@ type journeyProgram interface {
 	// Types are those that the journey depends on by name; with every it depends on every act too.
 	Types() (types []string, every bool)
 	// Evidence says what an event tells besides its match, which gave the stages. The result is used before the next call.
-	Evidence(e *event.Event, stages uint32) definition.Evidence
+	Evidence(e *event.Event, stages uint32) *definition.Evidence
 }
 
 // The marks of a moment in a unit that keeps evidence say what it is evidence of. The lowest bits are the number of its type, 0 for one that
@@ -144,39 +144,43 @@ func (s *slot) abreast() {
 }
 
 // noted is notes for the slot of a funnel: nothing where none is kept beside it.
-func (s *slot) noted(e *event.Event, stages uint32, at place, partition int) (found definition.Evidence, keeps bool) {
+func (s *slot) noted(e *event.Event, stages uint32, at place, partition int) *definition.Evidence {
 	if s.beside == nil {
-		return found, false
+		return nil
 	}
 	return s.beside.notes(e, stages, at, partition)
 }
 
-// notes says what an accepted event is evidence of, and whether it is to be kept for that; the evidence holds until the next. Like what fills
-// stages, what an entity is told of is only ever a copy.
-func (s *slot) notes(e *event.Event, stages uint32, at place, partition int) (found definition.Evidence, keeps bool) {
+// notes says what an accepted event is evidence of, until the next; nil where it is not to be kept for that. Like what fills stages, what an
+// entity is told of is only ever a copy.
+func (s *slot) notes(e *event.Event, stages uint32, at place, partition int) *definition.Evidence {
 	of, appended, asked := s.evidence.of, s.clock, e
 	if e.Origin != "" { // by its receipt it came in time where it came from, or not
 		appended = e.Received
 	}
 	if s.plan.tooLate(e.Time, appended) {
-		return found, false
+		return nil
 	}
 	if of.unit != "" && e.Origin != "" { // it is asked about as it happened
 		was := *e
 		was.Contact, was.Origin = e.Origin, ""
 		asked = &was
 	}
-	found = s.evidence.program.Evidence(asked, stages)
+	found := s.evidence.program.Evidence(asked, stages)
 	if e.Origin == "" {
 		s.note(found.Failures, at, partition)
 		if of.unit != "" {
-			return found, false
+			return nil
 		}
 	}
+	keeps := found.Purchased && e.Time >= s.purchasesFrom()
 	if e.Time >= s.view.forgotten {
-		return found, found.Matters() || found.Label != ""
+		keeps = found.Matters() || found.Label != ""
 	}
-	return found, found.Purchased && e.Time >= s.purchasesFrom()
+	if !keeps {
+		return nil
+	}
+	return found
 }
 
 // marks gives the marks of an event in the unit that keeps evidence. A type that is new gets a number.

@@ -393,9 +393,9 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) (member 
 			continue
 		}
 		found, matters := s.offer(e, at, f.options.Partition)
-		noted, notes := s.noted(e, found.Stages, at, f.options.Partition)
+		noted := s.noted(e, found.Stages, at, f.options.Partition)
 		f.enlist(s, c, e)
-		if !keeps || !matters && !notes {
+		if !keeps || !matters && noted == nil {
 			continue
 		}
 		if id == "" {
@@ -404,11 +404,11 @@ func (f *Fold) offer(c *contact, e *event.Event, at place, unit string) (member 
 			}
 		}
 		if matters {
-			f.insert(s, c, e, max(f.clock, e.Received), id, &found)
+			f.insert(s, c, e, max(f.clock, e.Received), id, found)
 			member = member || s.kind == segmentSlot && !s.shadow
 		}
-		if notes {
-			f.testify(s.beside, c, e, max(f.clock, e.Received), id, &noted)
+		if noted != nil {
+			f.testify(s.beside, c, e, max(f.clock, e.Received), id, noted)
 		}
 	}
 	return member

@@ -172,13 +172,13 @@ func (s *slot) catchingUp() bool { return s.clock < s.floor }
 
 // offer shows an accepted event to the slot, which counts it where contacts do not matter. It gives the match when the event is to be
 // kept for a unit; it holds until the next. What is kept for an entity is only ever a copy.
-func (s *slot) offer(e *event.Event, at place, partition int) (found definition.Match, matters bool) {
+func (s *slot) offer(e *event.Event, at place, partition int) (found *definition.Match, matters bool) {
 	segment := s.plan.segment
 	if segment != nil {
 		segment.match(e)
 	}
 	if s.kind == segmentSlot {
-		return found, s.offerMember(e, at, partition)
+		return &noMatch, s.offerMember(e, at, partition)
 	}
 	found = s.match(e)
 	found.Stages &= uint32(1)<<s.plan.stages - 1
@@ -209,15 +209,18 @@ func (s *slot) offer(e *event.Event, at place, partition int) (found definition.
 		s.tally.clamped++
 		s.changed = true
 	}
-	s.flows.add(e.Time, &found)
+	s.flows.add(e.Time, found)
 	if segment != nil && segment.keeps(e, s.view.forgotten) {
 		matters = true
 	}
 	return found, matters && s.unit == ""
 }
 
+// noMatch is what an event matches for what has no stages. Nobody changes it.
+var noMatch definition.Match
+
 // match asks the program about an event, which sees what was handed on as it happened.
-func (s *slot) match(e *event.Event) definition.Match {
+func (s *slot) match(e *event.Event) *definition.Match {
 	if s.unit == "" || e.Origin == "" {
 		return s.program.Match(e)
 	}

@@ -66,7 +66,7 @@ func attributesAt(writes []write, t event.Time) []byte {
 func ask(events []*happening, writes []write, program *definition.Program) {
 	for _, e := range events {
 		if e.asks != nil {
-			e.as = func(start event.Time) definition.Match { return program.MatchAs(e.asks, attributesAt(writes, start)) }
+			e.as = func(start event.Time) *definition.Match { return program.MatchAs(e.asks, attributesAt(writes, start)) }
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (t *traveller) note(log []Record) (arrived []arrival) {
 		}
 		evidence.Failures = nil // they hold until the next
 		if evidence.Matters() {
-			h := &happening{identity: identity{e.Source, e.ID}, time: e.Time, kind: e.Type, unit: t.correlated(e), evidence: evidence}
+			h := &happening{identity: identity{e.Source, e.ID}, time: e.Time, kind: e.Type, unit: t.correlated(e), evidence: *evidence}
 			arrived = append(arrived, arrival{h, e, late})
 		}
 	})

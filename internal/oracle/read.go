@@ -33,7 +33,7 @@ type happening struct {
 	// asks is the event when it depends on the contact's attributes what it means, and as then tells that for a start; before, stages and
 	// exclusions are all that it may mean.
 	asks *event.Event
-	as   func(start event.Time) definition.Match
+	as   func(start event.Time) *definition.Match
 	// traits are what it brings to those of the segment, and outside is set when the contact is no member at its time, so that nothing starts.
 	traits  []definition.TraitMatch
 	outside bool
@@ -96,7 +96,7 @@ func (j *judge) read(log []Record) (arrived []arrival) {
 	firsts(log, func(r Record, clock event.Time) {
 		e := r.Event
 		match := j.program.Match(e)
-		h := meaning(e, &match)
+		h := meaning(e, match)
 		failures := slices.Clone(match.Failures)
 		counts := match.Stages != 0 || match.Exclusions != 0 || len(match.Refunds) > 0 || len(match.Sums) > 0
 		matters := match.Matters()

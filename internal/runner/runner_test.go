@@ -37,7 +37,8 @@ type byType struct {
 
 func (p *byType) Funnel() definition.Funnel { return p.funnel }
 func (p *byType) Location() *time.Location  { return p.zone }
-func (p *byType) Match(e *event.Event) (m definition.Match) {
+func (p *byType) Match(e *event.Event) *definition.Match {
+	m := &definition.Match{}
 	for i, stage := range p.funnel.Stages {
 		for _, candidate := range stage.Matches {
 			if candidate.Event == e.Type {
