@@ -73,8 +73,8 @@ type SegmentTrait struct {
 	// function says what is made of the events. Count: how many there were. Sum:
 	// of adds up. First, Last: of on the earliest or latest, without of its time.
 	// Distinct: how many different values of has. Rank: in which of several equally
-	// large groups of people another trait puts the person; 1 has the smallest
-	// values.
+	// large groups another trait puts the person; 1 has the smallest values. Only
+	// people for whom some event counts for that trait are in a group.
 	// +required
 	Function TraitFunction `json:"function"`
 
@@ -101,7 +101,7 @@ type SegmentTrait struct {
 	Within Duration `json:"within,omitempty"`
 
 	// ranks is into how many groups a Rank divides people. Where the groups part is
-	// found out from all people, at most once a day.
+	// found out from all who are in one, at most once a day.
 	// +optional
 	// +kubebuilder:validation:Minimum=2
 	// +kubebuilder:validation:Maximum=10

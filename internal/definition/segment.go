@@ -47,7 +47,8 @@ const (
 	TraitLast TraitFunction = "Last"
 	// TraitDistinct is how many different values they carry; 0 without any.
 	TraitDistinct TraitFunction = "Distinct"
-	// TraitRank is in which of several equally large groups of contacts another trait puts the contact: 1 has the smallest values.
+	// TraitRank is in which of several equally large groups another trait puts the contact: 1 has the smallest values. The groups are of the
+	// contacts for whom some event counts for that trait.
 	TraitRank TraitFunction = "Rank"
 )
 
@@ -65,7 +66,7 @@ type Trait struct {
 	// as far back as the log goes.
 	Within time.Duration `json:"within,omitempty"`
 	// Ranks is how many groups a Rank has. Cuts are the least values, in millionths, of the groups from the second on; of times the
-	// microseconds since 1970. Without cuts, the rank is not known. They are found out from all contacts and become part of the meaning, so
+	// microseconds since 1970. Without cuts, the rank is not known. They are found out from all who are in a group and become part of the meaning, so
 	// that everybody counts by the same.
 	Ranks int                `json:"ranks,omitempty"`
 	Cuts  []aggregate.Micros `json:"cuts,omitempty"`

@@ -196,7 +196,7 @@ func (m *membership) value(trait int) expression.Scalar {
 	case definition.TraitDistinct:
 		return expression.NumberOf(float64(len(t.texts)))
 	case definition.TraitRank:
-		if rank, known := p.Rank(m.values[p.of]); known {
+		if rank, known := p.Rank(m.ranked(p.of)); known {
 			return expression.NumberOf(float64(rank))
 		}
 		return expression.Scalar{}
@@ -210,7 +210,16 @@ func (m *membership) value(trait int) expression.Scalar {
 	return within[len(within)-1].value
 }
 
-// buckets gives about which values the contact's ranked traits have, in their order; none while nothing is known of the contact.
+// ranked gives what a rank looks at: the value of a trait for which some event counts. Where none does, a count of 0 is no value among others:
+// visitors would decide in which group a buyer is.
+func (m *membership) ranked(trait int) expression.Scalar {
+	if t := &m.traits[trait]; t.first == len(t.events) {
+		return expression.Scalar{}
+	}
+	return m.values[trait]
+}
+
+// buckets gives about which values the contact's ranked traits have, in their order; none of those for which no event counts.
 func (m *membership) buckets(into []traitBucket) []traitBucket {
 	into = into[:0]
 	if !m.known {
@@ -218,7 +227,7 @@ func (m *membership) buckets(into []traitBucket) []traitBucket {
 	}
 	m.holds()
 	for at, trait := range m.plan.ranked {
-		if bucket, ranked := bucketOf(m.values[trait]); ranked {
+		if bucket, known := bucketOf(m.ranked(trait)); known {
 			into = append(into, traitBucket{uint8(at), int32(bucket)})
 		}
 	}

@@ -69,8 +69,9 @@ func instantsOf(s *definition.Segment, events, writes []event.Event) (all []even
 	return slices.Compact(all)
 }
 
-// memberAt says by the whole history of a contact whether it is a member at an instant, and about which values its ranked traits have.
-func memberAt(p *definition.SegmentProgram, events, writes []event.Event, at event.Time) (member bool, values []expression.Scalar) {
+// memberAt says by the whole history of a contact whether it is a member at an instant, and what ranks look at: the traits
+// for which any event counts.
+func memberAt(p *definition.SegmentProgram, events, writes []event.Event, at event.Time) (member bool, ranked []expression.Scalar) {
 	known := false
 	attributes := map[string]json.RawMessage{}
 	for i := range writes {
@@ -83,7 +84,8 @@ func memberAt(p *definition.SegmentProgram, events, writes []event.Event, at eve
 	s := p.Segment()
 	counts, sums := make([]int, len(s.Traits)), make([]aggregate.Micros, len(s.Traits))
 	texts := map[string]bool{}
-	values = make([]expression.Scalar, len(s.Traits))
+	values := make([]expression.Scalar, len(s.Traits))
+	ranked = make([]expression.Scalar, len(s.Traits))
 	for i := range events {
 		if events[i].Time > at {
 			continue
@@ -114,9 +116,12 @@ func memberAt(p *definition.SegmentProgram, events, writes []event.Event, at eve
 			values[i] = expression.NumberOf(float64(len(texts))) // there is one such trait
 		case definition.TraitRank:
 			of := slices.IndexFunc(s.Traits, func(o definition.Trait) bool { return o.Name == t.Of })
-			if rank, ok := t.Rank(values[of]); ok {
+			if rank, ok := t.Rank(ranked[of]); ok {
 				values[i] = expression.NumberOf(float64(rank))
 			}
+		}
+		if counts[i] > 0 {
+			ranked[i] = values[i]
 		}
 	}
 	if !known {
@@ -124,7 +129,7 @@ func memberAt(p *definition.SegmentProgram, events, writes []event.Event, at eve
 	}
 	encoded, _ := json.Marshal(attributes)
 	member, _ = p.Holds(encoded, values)
-	return member, values
+	return member, ranked
 }
 
 // dayBegins finds the first minute of a day so many days ago. In some zones clocks jump over midnight, or strike it twice.
@@ -165,15 +170,15 @@ func naive(p *definition.SegmentProgram, events, writes []event.Event, clock eve
 	if was {
 		r.Size = 1
 	}
-	_, values := memberAt(p, events, writes, clock)
+	_, ranked := memberAt(p, events, writes, clock)
 	r.Values = map[string]map[int]int64{"s": {}, "seen": {}}
-	for i := range values {
+	for i := range ranked {
+		micros, known := ranked[i].Micros()
 		switch name := s.Traits[i].Name; {
-		case name == "s":
-			micros, _ := values[i].Micros()
+		case name == "s" && known:
 			r.Values[name][aggregate.ValueBucket(micros)]++
-		case name == "seen" && values[i].Kind == expression.Instant:
-			r.Values[name][aggregate.TimeBucket(values[i].Time)]++
+		case name == "seen" && ranked[i].Kind == expression.Instant:
+			r.Values[name][aggregate.TimeBucket(ranked[i].Time)]++
 		}
 	}
 	return r

@@ -9,7 +9,6 @@ import (
 
 	"github.com/waymark-dev/waymark/internal/definition"
 	"github.com/waymark-dev/waymark/internal/event"
-	"github.com/waymark-dev/waymark/internal/expression"
 )
 
 // segmentPlan is a segment's definition as membership works from it: that of a slot which counts its members, or whose funnel lets only
@@ -76,7 +75,7 @@ func (s *segmentPlan) meansNobody() bool {
 	var m membership
 	m.reset(s, 0)
 	m.known = true
-	return m.holds() || slices.ContainsFunc(s.ranked, func(trait int) bool { return m.values[trait].Kind != expression.Unknown })
+	return m.holds()
 }
 
 // match notes what an event means to the segment.

@@ -75,12 +75,20 @@ func (c candidate) traitsAt(t event.Time) []expression.Scalar {
 	values := make([]expression.Scalar, len(c.segment.Traits))
 	for i, trait := range c.segment.Traits {
 		if trait.Function == definition.TraitRank {
-			values[i] = rankOf(trait, values[c.traitNamed(trait.Of)])
+			of := c.traitNamed(trait.Of)
+			if c.isRanked(of, t) {
+				values[i] = rankOf(trait, values[of])
+			}
 		} else {
 			values[i] = valueOf(trait.Function, c.broughtTo(i, trait.Within, t))
 		}
 	}
 	return values
+}
+
+// isRanked says whether ranks look at a trait of the contact: where any event counts for it.
+func (c candidate) isRanked(trait int, t event.Time) bool {
+	return len(c.broughtTo(trait, c.segment.Traits[trait].Within, t)) > 0
 }
 
 func (c candidate) traitNamed(name string) int {

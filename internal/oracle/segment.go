@@ -99,9 +99,10 @@ func (c candidate) addValues(result *aggregate.Segment, t event.Time) {
 			continue
 		}
 		looked[trait.Of] = true
-		value := values[c.traitNamed(trait.Of)]
+		of := c.traitNamed(trait.Of)
+		value := values[of]
 		micros, known := value.Micros()
-		if !known {
+		if !known || !c.isRanked(of, t) {
 			continue
 		}
 		bucket := aggregate.ValueBucket(micros)
