@@ -67,7 +67,11 @@ func (w *world) sink(ctx context.Context) *sink {
 	}).WithContext(ctx).Should(Succeed())
 	var service corev1.Service
 	Expect(cluster.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: "sink"}, &service)).To(Succeed())
-	return &sink{url: "http://" + service.Spec.ClusterIP + ":8025"}
+	box := &sink{url: "http://" + service.Spec.ClusterIP + ":8025"}
+	Eventually(func(g Gomega) { // the node may learn of a Service's pods later than the Deployment does
+		box.messages(ctx, g)
+	}).WithContext(ctx).Should(Succeed())
+	return box
 }
 
 // call asks the sink for something and gives back what it answered.
