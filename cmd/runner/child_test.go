@@ -103,29 +103,24 @@ func newPod(t testing.TB, args ...string) *pod {
 	return p
 }
 
-// nextPort is where freeAddress goes on. It begins elsewhere in each process.
-var nextPort = func() *atomic.Int32 {
-	var port atomic.Int32
-	port.Store(firstPort + int32(os.Getpid())%(lastPort-firstPort))
-	return &port
-}()
-
 // Ports below those that systems give out by themselves: a pod has its own for as long as the test lasts, also while it is dead, and whoever
 // asked the system for any port meanwhile could be given a pod's.
-const firstPort, lastPort = 21_000, 29_000
+const firstPort, ports = 21_000, 8_000
+
+// portsTried is how many freeAddress has looked at. Each process begins elsewhere.
+var portsTried atomic.Int32
 
 // freeAddress gives an address that nobody listens at.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	for range lastPort - firstPort {
-		port := firstPort + (nextPort.Add(1)-firstPort)%(lastPort-firstPort)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	for range ports {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+(os.Getpid()+int(portsTried.Add(1)))%ports))
 		if err == nil {
 			defer func() { _ = l.Close() }()
 			return l.Addr().String()
 		}
 	}
-	t.Fatalf("no port from %d to %d is free", firstPort, lastPort)
+	t.Fatalf("none of the %d ports from %d on is free", ports, firstPort)
 	return ""
 }
 

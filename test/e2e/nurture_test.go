@@ -213,15 +213,7 @@ func follow(ctx context.Context, w *world, link string) string {
 func answer(ctx context.Context, w *world, link, choice string) {
 	GinkgoHelper()
 	time.Sleep(3 * time.Second)
-	form := strings.NewReader(url.Values{"answer": {choice}}.Encode())
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.reachable(ctx, link), form)
-	Expect(err).NotTo(HaveOccurred())
-	asPerson(request)
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(request)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(response.Body.Close()).To(Succeed())
-	Expect(response.StatusCode).To(Equal(http.StatusOK))
+	Expect(press(ctx, w, link, url.Values{"answer": {choice}}.Encode(), asPerson)).To(Equal(http.StatusOK))
 }
 
 // asPerson says of a request what a person's browser says.
@@ -231,11 +223,14 @@ func asPerson(request *http.Request) {
 }
 
 // press posts what the button of a page of ours, or a mail program, posts to a link, and gives what was answered.
-func press(ctx context.Context, w *world, link, body string) int {
+func press(ctx context.Context, w *world, link, body string, as ...func(*http.Request)) int {
 	GinkgoHelper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.reachable(ctx, link), strings.NewReader(body))
 	Expect(err).NotTo(HaveOccurred())
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, tell := range as {
+		tell(request)
+	}
 	response, err := http.DefaultClient.Do(request)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(response.Body.Close()).To(Succeed())
